@@ -1,0 +1,30 @@
+"""conftest: the compiler under test, and the closing line of a run."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import List
+
+import pytest
+
+TOP = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def zero() -> Path:
+    """build/bin/zero as the chain makes it from the tree as it stands. One process builds, the others wait for it."""
+    result = subprocess.run([sys.executable, "-m", "bootstrap"], cwd=TOP, capture_output=True, text=True, timeout=1800)
+    if result.returncode != 0:
+        pytest.fail(f"the chain does not hold:\n{result.stdout}{result.stderr}", pytrace=False)
+    return TOP / "build" / "bin" / "zero"
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Close the run with a line that can be read by machines: `412 passed, 0 failed, 3 skipped`."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is None or hasattr(config, "workerinput") or config.option.collectonly:
+        return
+    count = {kind: len(reporter.stats.get(kind, [])) for kind in ("passed", "failed", "error", "skipped")}
+    print(f"\n{count['passed']} passed, {count['failed'] + count['error']} failed, {count['skipped']} skipped")
