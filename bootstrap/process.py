@@ -9,11 +9,11 @@ refuses either, `Method` says so, and the ledger repeats it.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
+import fcntl
 import os
-import shutil
 import signal
-import subprocess
 import threading
 import time
 from dataclasses import dataclass
@@ -21,7 +21,8 @@ from typing import Callable, Dict, List, Optional, Sequence, Tuple
 
 PR_SET_CHILD_SUBREAPER = 36
 ADDR_NO_RANDOMIZE = 0x0040000
-LAUNCHER = '"$@" 3>&- & echo $! >&3'
+INTERRUPTS = {signal.SIGINT, signal.SIGTERM}
+LAUNCHER = '{ read -r _ <&4; exec "$@" 3>&- 4<&-; } & echo $! >&3'  # the command starts when its launcher has ended
 
 
 @dataclass(frozen=True)
@@ -60,26 +61,35 @@ def prepare() -> Method:
 
 def start(argv: Sequence[str], method: Method, environment: Optional[Dict[str, str]]) -> Tuple[int, int]:
     """Start argv in a session of its own; the process to wait for and the group to end."""
-    if not method.launcher or "/" not in argv[0] and shutil.which(argv[0]) is None:
-        child = subprocess.Popen(list(argv), stdin=subprocess.DEVNULL, start_new_session=True, env=environment)
-        child.returncode = 0  # waited for with wait4, not by subprocess
-        return child.pid, child.pid
-    read_end, write_end = os.pipe()
-    pid = os.fork()
-    if pid == 0:
-        try:
-            os.setsid()
-            os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-            os.dup2(write_end, 3)
-            shell = ["/bin/sh", "-c", LAUNCHER, "sh", *argv]
-            os.execve("/bin/sh", shell, os.environ if environment is None else environment)
-        finally:
-            os._exit(127)
-    os.close(write_end)
-    with os.fdopen(read_end, "rb") as pipe:
-        answer = pipe.readline()
-    os.waitpid(pid, 0)
-    return int(answer), pid
+    answer_read, answer_write = os.pipe()
+    go_read, go_write = os.pipe()
+    words = ["/bin/sh", "-c", LAUNCHER, "sh", *argv] if method.launcher else list(argv)
+    launcher = os.fork()
+    if launcher == 0:
+        become(words, answer_write, go_read, environment)
+    os.close(answer_write)
+    os.close(go_read)
+    with os.fdopen(answer_read, "rb") as answer, os.fdopen(go_write, "wb") as go:
+        if not method.launcher:
+            return launcher, launcher
+        pid = int(answer.readline())
+        os.waitpid(launcher, 0)  # from here on the command's process is a child of this one
+        go.write(b"\n")
+    return pid, launcher
+
+
+def become(words: Sequence[str], answer: int, go: int, environment: Optional[Dict[str, str]]) -> None:
+    """In the new process: end as the words' command, or with status 127."""
+    try:
+        os.setsid()
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        for number, end in ((3, fcntl.fcntl(answer, fcntl.F_DUPFD, 10)), (4, fcntl.fcntl(go, fcntl.F_DUPFD, 10))):
+            os.dup2(end, number)
+            os.close(end)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, INTERRUPTS)
+        os.execvpe(words[0], list(words), os.environ if environment is None else environment)
+    finally:
+        os._exit(127)
 
 
 def run(
@@ -91,7 +101,12 @@ def run(
 ) -> Run:
     """Run argv to its end; `watch` is called a few times a second with the seconds and the resident KiB so far."""
     began = time.monotonic()
-    pid, group = start(argv, method, environment)
+    signal.pthread_sigmask(signal.SIG_BLOCK, INTERRUPTS)  # until there is something to end
+    try:
+        pid, group = start(argv, method, environment)
+    except BaseException:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, INTERRUPTS)
+        raise
     ended = threading.Event()
     timed_out: List[bool] = []
 
@@ -108,6 +123,7 @@ def run(
     watcher = threading.Thread(target=keep_watch, daemon=True)
     watcher.start()
     try:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, INTERRUPTS)
         _, status, usage = os.wait4(pid, 0)
     except BaseException:
         end_group(group)
@@ -126,10 +142,8 @@ def run(
 
 
 def end_group(group: int) -> None:
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.killpg(group, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
 
 
 def resident_kib(pid: int) -> int:

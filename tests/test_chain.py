@@ -19,7 +19,6 @@ from bootstrap import BootstrapError
 from bootstrap.compare import explain_difference
 from bootstrap.description import read_chain
 from bootstrap.elf import read_image
-from bootstrap.process import prepare, run
 from bootstrap.toml import read_toml
 from tests.conftest import TOP
 

@@ -1,0 +1,105 @@
+"""The compiler's cost is a straight line: in time and memory, over whole programs and over shapes large in one way only.
+
+Sizes are measured in turn, not one after the other, so that a busy neighbour touches all alike. The seconds are of processor
+time, but for the bar on a million lines, which is of the clock.
+"""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+from pathlib import Path
+from typing import Callable, Dict, List, Tuple
+
+import pytest
+from tabulate import tabulate
+
+from bootstrap.process import Run, prepare, run
+from tests.generate.program import write_program
+from tests.generate.shapes import SHAPES
+
+PROGRAM_LINES = (1_000, 10_000, 100_000, 1_000_000)
+ROUNDS = {1_000: 9, 10_000: 9, 100_000: 5, 1_000_000: 3}
+MILLION_LINES_SECONDS = 8.0
+SAME_RATE = 0.85  # of the lines a second at 10,000 lines
+BASE_KIB = 4096
+BYTES_PER_SOURCE_BYTE = 12
+TWICE_AS_LARGE = 2.3  # times as long at most
+SHAPE_ROUNDS = 5
+NOISE_SECONDS = 0.002  # what a run of a millisecond or two is uncertain by
+
+
+def compile_once(zero: Path, root: Path, out: Path) -> Run:
+    result = run([str(zero), "build", str(root), "-o", str(out)], prepare(), 120)
+    assert result.status == 0, f"{root}: {result.how_it_ended()}"
+    return result
+
+
+def in_turn(rounds: Dict[int, int], measure: Callable[[int], Run]) -> Dict[int, List[Run]]:
+    """Every size as often as its rounds say, the sizes interleaved."""
+    runs: Dict[int, List[Run]] = {size: [] for size in rounds}
+    for turn in range(max(rounds.values())):
+        for size, count in rounds.items():
+            if turn < count:
+                runs[size].append(measure(size))
+    return runs
+
+
+def exit_status(program: Path) -> int:
+    return subprocess.run([str(program)], timeout=60).returncode
+
+
+@pytest.mark.slow
+def test_a_million_lines_cost_a_straight_line(
+    zero: Path, tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
+    roots: Dict[int, Path] = {}
+    source_bytes: Dict[int, int] = {}
+    for lines in PROGRAM_LINES:
+        directory = tmp_path / str(lines)
+        roots[lines], status = write_program(directory, lines)
+        source_bytes[lines] = sum(path.stat().st_size for path in directory.iterdir())
+        compile_once(zero, roots[lines], tmp_path / f"out-{lines}")
+        assert exit_status(tmp_path / f"out-{lines}") == status
+    runs = in_turn(ROUNDS, lambda lines: compile_once(zero, roots[lines], tmp_path / f"out-{lines}"))
+    rows, wrong = [], []
+    rate: Dict[int, float] = {}
+    for lines, measured in runs.items():
+        wall = statistics.median(result.wall_seconds for result in measured)
+        rate[lines] = lines / statistics.median(result.cpu_seconds for result in measured)
+        peak = max(result.peak_kib for result in measured)
+        size = (tmp_path / f"out-{lines}").stat().st_size
+        allowed = BASE_KIB + (BYTES_PER_SOURCE_BYTE * source_bytes[lines] + size) // 1024
+        rows.append((lines, len(measured), wall, rate[lines], peak, allowed, size))
+        if peak > allowed:
+            wrong.append(f"{lines} lines take {peak} KiB, allowed are {allowed}")
+        if lines == 1_000_000 and wall > MILLION_LINES_SECONDS:
+            wrong.append(f"a million lines take {wall:.2f} s")
+    if rate[1_000_000] < SAME_RATE * rate[10_000]:
+        wrong.append(f"{rate[1_000_000]:.0f} lines/s at a million lines, {rate[10_000]:.0f} at 10,000")
+    headers = ("lines", "runs", "seconds", "lines/s", "peak KiB", "allowed KiB", "output bytes")
+    record_property("table", tabulate(rows, headers, floatfmt=("", "", ".3f", ".0f"), intfmt=","))
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("shape", SHAPES, ids=[shape[0] for shape in SHAPES])
+def test_twice_the_size_takes_twice_as_long(
+    zero: Path, tmp_path: Path, shape: Tuple[str, int, Callable[[Path, int], int]], record_property: Callable[[str, object], None]
+) -> None:
+    name, size, write = shape
+    sizes = (size, 2 * size)
+    roots: Dict[int, Path] = {}
+    for each in sizes:
+        (tmp_path / str(each)).mkdir()
+        roots[each] = tmp_path / str(each) / f"{name}.0x0"
+        status = write(roots[each], each)
+        compile_once(zero, roots[each], tmp_path / f"out-{each}")
+        assert exit_status(tmp_path / f"out-{each}") == status
+    runs = in_turn(dict.fromkeys(sizes, SHAPE_ROUNDS), lambda each: compile_once(zero, roots[each], tmp_path / "out"))
+    least = {each: min(result.cpu_seconds for result in runs[each]) for each in sizes}
+    peak = {each: max(result.peak_kib for result in runs[each]) for each in sizes}
+    row = (name, size, least[size], least[2 * size], least[2 * size] / max(least[size], 1e-6), peak[size], peak[2 * size])
+    headers = ("shape", "size", "seconds", "twice", "ratio", "peak KiB", "twice")
+    record_property("table", tabulate([row], headers, floatfmt=("", "", ".4f", ".4f", ".2f"), intfmt=","))
+    assert least[2 * size] <= TWICE_AS_LARGE * least[size] + NOISE_SECONDS, f"{name}: {least}"
