@@ -1,7 +1,7 @@
 """No input makes the compiler fail in itself, hang, or leave half a file: mutated and random sources, and a hostile system.
 
-A source gives exit status 0, or 1 with a diagnostic that lies in the file; 2 only when it is no UTF-8. An input that once did
-otherwise stands in tests/hostile/ and is tried first for ever.
+A source gives exit status 0, or 1 with a diagnostic that lies in the file; 2 only when it is no UTF-8. Inputs that once did
+otherwise, or are likely to, stand in tests/hostile/.
 """
 
 from __future__ import annotations
@@ -155,7 +155,7 @@ def test_every_hostile_input(zero: Path, tmp_path: Path, record_property: Callab
 
 
 @pytest.mark.parametrize("path", sorted((TOP / "tests/hostile").glob("*")), ids=lambda path: path.name)
-def test_input_that_once_was_handled_wrongly(zero: Path, tmp_path: Path, path: Path) -> None:
+def test_kept_input(zero: Path, tmp_path: Path, path: Path) -> None:
     _, wrong = Prober(zero, tmp_path).judge(path.read_bytes())
     assert wrong is None
 
