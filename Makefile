@@ -29,7 +29,7 @@ quick: trusted-chain build/venv/ready ## run the tests that take less than half 
 fmt: trusted-chain ## print every 0x0 file of compiler, lib and examples in the one form
 	@find compiler lib examples -name '*.0x0' -exec $(ZERO) fmt {} +
 
-lint: trusted-chain build/lint/ready ## check the form of Python and 0x0 files
+lint: trusted-chain build/venv/ready build/lint/ready ## check the form of Python and 0x0 files
 	@build/lint/bin/ruff check --quiet --cache-dir build/ruff .
 	@build/lint/bin/mypy
 	@find compiler lib examples -name '*.0x0' -exec $(ZERO) fmt --check {} +
