@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Dict, List
 
 import pytest
+from elftools.elf.elffile import ELFFile
+from elftools.elf.sections import NoteSection, SymbolTableSection
 
 from tests.conftest import TOP
 
@@ -234,8 +236,6 @@ def test_wrong_usage_is_told_and_ends_with_2(zero: Path, arguments: List[str]) -
 
 
 def test_product_is_a_static_elf_file_with_symbols_and_the_abi_note(zero: Path, hello: Path, tmp_path: Path) -> None:
-    from elftools.elf.elffile import ELFFile
-
     out = tmp_path / "out"
     assert run(zero, "build", hello, "-o", out).returncode == 0
     with out.open("rb") as file:
@@ -244,6 +244,6 @@ def test_product_is_a_static_elf_file_with_symbols_and_the_abi_note(zero: Path, 
         assert not any(segment.header.p_type == "PT_INTERP" for segment in elf.iter_segments())
         assert all(segment.header.p_flags & 3 != 3 for segment in elf.iter_segments() if segment.header.p_type == "PT_LOAD")
         symbols, note = elf.get_section_by_name(".symtab"), elf.get_section_by_name(".note.0x0.abi")
-        assert symbols is not None and note is not None
+        assert isinstance(symbols, SymbolTableSection) and isinstance(note, NoteSection)
         assert any("main" in symbol.name for symbol in symbols.iter_symbols())
         assert b"0x0 ABI 0.1" in note.data()

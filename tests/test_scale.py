@@ -49,6 +49,31 @@ def exit_status(program: Path) -> int:
     return subprocess.run([str(program)], timeout=60).returncode
 
 
+def test_generated_programs_are_as_large_as_asked_and_always_the_same(tmp_path: Path) -> None:
+    for lines in (1_000, 3_500):
+        first, _ = write_program(tmp_path / "first", lines)
+        second, _ = write_program(tmp_path / "second", lines)
+        files = sorted(first.parent.iterdir())
+        assert [path.read_bytes() for path in files] == [(second.parent / path.name).read_bytes() for path in files]
+        assert sum(path.read_bytes().count(b"\n") for path in files) == lines
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=[shape[0] for shape in SHAPES])
+def test_small_shape_exits_as_computed(
+    zero: Path, tmp_path: Path, shape: Tuple[str, int, Callable[[Path, int], int]]
+) -> None:
+    name, _, write = shape
+    status = write(tmp_path / f"{name}.0x0", 40)
+    compile_once(zero, tmp_path / f"{name}.0x0", tmp_path / "out")
+    assert exit_status(tmp_path / "out") == status
+
+
+def test_small_program_exits_as_computed(zero: Path, tmp_path: Path) -> None:
+    root, status = write_program(tmp_path, 4_000)
+    compile_once(zero, root, tmp_path / "out")
+    assert exit_status(tmp_path / "out") == status
+
+
 @pytest.mark.slow
 def test_a_million_lines_cost_a_straight_line(
     zero: Path, tmp_path: Path, record_property: Callable[[str, object], None]
