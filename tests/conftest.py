@@ -11,6 +11,10 @@ import pytest
 TOP = Path(__file__).resolve().parent.parent
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--bless", action="store_true", help="rewrite the expectations of cases that fail; they still fail")
+
+
 @pytest.fixture(scope="session")
 def zero() -> Path:
     """build/bin/zero as the chain makes it from the tree as it stands. One process builds, the others wait for it."""
