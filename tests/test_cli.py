@@ -106,11 +106,10 @@ def test_json_diagnostics_are_one_object_a_line(zero: Path, wrong: Path) -> None
     lines = (result.stdout or result.stderr).splitlines()
     assert len(lines) == 1
     record: Dict[str, object] = json.loads(lines[0])
-    assert {"file", "line", "column", "start", "end", "code", "message", "notes"} <= set(record)
+    assert set(record) == {"file", "line", "column", "offset", "code", "message", "notes"}
     assert (record["line"], record["column"], record["code"]) == (3, 8, "unbound-name")
-    start, end = record["start"], record["end"]
-    assert isinstance(start, int) and isinstance(end, int)
-    assert WRONG.encode()[start:end].decode() == "größe"
+    offset = record["offset"]
+    assert isinstance(offset, int) and WRONG.encode()[offset:].decode().startswith("größe")
 
 
 # fmt

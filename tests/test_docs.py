@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import textwrap
 from pathlib import Path
 from typing import List
 
@@ -46,3 +48,11 @@ def test_every_target_has_its_line_of_help() -> None:
     assert phony is not None
     for target in phony[1].split():
         assert re.search(rf"^{target}:.*## \S", text, re.MULTILINE), target
+
+
+def test_program_in_the_readme_says_hello(zero: Path, tmp_path: Path) -> None:
+    block = re.search(r"^    \(⊙ hello\)\n(?:(?:    .*)?\n)+", (TOP / "README.md").read_text(), re.MULTILINE)
+    assert block is not None
+    (tmp_path / "hello.0x0").write_text(textwrap.dedent(block[0]))
+    result = subprocess.run([str(zero), "run", str(tmp_path / "hello.0x0")], capture_output=True, text=True)
+    assert (result.returncode, result.stdout, result.stderr) == (0, "hello\n", "")
