@@ -42,7 +42,7 @@ class Image:
         self.calls = []          # (offset in code, instance): 4 bytes that hold the distance to a function
         self.traps = []          # (offset in code of the ud2, line, column)
         self.rows = []           # (offset in code, line, column, source, name) of the functions
-        self.texts, self.views, self.constants = {}, {}, {}
+        self.texts, self.views, self.constants, self.layouts = {}, {}, {}, {}
         self.queue = []          # instances to be emitted, in the order of their discovery
         self.current_arena = self.data.reserve(8, 8)
         self.table = self.rodata.reserve(9 * 8, 8)
@@ -92,13 +92,14 @@ class Image:
 
     def layout_at(self, kind):
         """The layout descriptor of a type."""
-        if kind.data is None:
+        at = self.layouts.get(kind)
+        if at is None:
             entries = references(kind)
-            at = kind.data = self.rodata.reserve(24 + 32 * len(entries), 8)
+            at = self.layouts[kind] = self.rodata.reserve(24 + 32 * len(entries), 8)
             struct.pack_into('<3q', self.rodata.data, at, kind.size, kind.align, len(entries))
             for index, entry in enumerate(entries):
                 self.put_entry(at + 24 + 32 * index, kind, *entry)
-        return kind.data
+        return at
 
     def put_entry(self, at, kind, what, offset, a, b):
         struct.pack_into('<2q', self.rodata.data, at, what, offset)

@@ -23,7 +23,7 @@ class Type:
     """One type. `args` are the types it is made from; of a function type the last is the result."""
 
     __slots__ = ('kind', 'args', 'count', 'declaration', 'label', 'bits', 'signed', 'low', 'high', 'generic', 'depth', 'made', 'parts',
-                 'data', '_size', '_align', '_form')
+                 '_size', '_align', '_form')
 
     def __init__(self, kind, args=(), count=0, declaration=None, label=''):
         self.kind, self.args, self.count, self.declaration, self.label = kind, args, count, declaration, label
@@ -32,7 +32,6 @@ class Type:
         self.depth = 1 + max([arg.depth for arg in args]) if args else 0
         self.made = {}
         self.parts = None
-        self.data = None
         self._size = self._align = self._form = None
 
     @property
