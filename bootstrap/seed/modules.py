@@ -14,7 +14,6 @@ from read import LIST, NAME, NUMBER, PATH, TEXT, Source, read
 HEADS = frozenset('''module import export fn : -> let type forall lambda doc const var cap make the array get at set! inc! dec! fill slice
     view len bytes new . + - * / % & | ^ ~ << >> < <= > >= = != min max and or not to wrap if cond else while for for-each break
     continue return do discard panic assert match try arena in promote'''.split())
-CALLED_BY_PATH = ('make', 'view', 'promote')       # functions may have these names (2.3)
 NAME_STARTS = frozenset('abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_+-*/%&|^~<>=!?$@#:')
 RAW_NAMES = frozenset('''load store copy fill compare address ref slice view text arena size-of align-of layout-of syscall code image
     run-main current set-current signal-entry'''.split())
@@ -129,6 +128,8 @@ class Module:
         self.source, self.fail, self.path = source, source.fail, source.path
         self.name = None
         self.names, self.exports = {}, {}
+        self.heads = []  # forms of names that are reserved, for functions and constants that are not exported
+        self.borrowing = False  # from here on names are imported without alias
         self.functions, self.types, self.stored = [], [], []
         self.prelude = None
         self.sound = False  # whether its types have been measured
@@ -168,8 +169,10 @@ class Module:
         return name
 
     def define(self, form, name, thing, reserved=False):
-        if name in PREDECLARED or reserved and name in HEADS and name not in CALLED_BY_PATH:
+        if name in PREDECLARED or self.borrowing and name in HEADS:
             self.fail(form[1], 'reserved-name', '%s is reserved' % name)
+        if reserved and name in HEADS:
+            self.heads.append(form)
         if name in self.names:
             self.fail(form[1], 'duplicate-name', '%s is already defined' % name)
         self.names[name] = thing
@@ -237,10 +240,14 @@ class Program:
                 exported.extend(form[2][1:])
             else:
                 DEFINERS[head[2]](module, form)
+        module.borrowing = True
         for name_form, alias in borrowed:
             name = module.name_of(name_form)
             module.define(name_form, name, module.member(alias, name, name_form[1]))
         define_exports(module, exported)
+        for form in module.heads:
+            if form[2] not in module.exports:
+                module.fail(form[1], 'reserved-name', '%s is reserved' % form[2])
         self.loaded[path] = module
         self.modules.append(module)
         return module
