@@ -7,7 +7,7 @@ are not known, so what mentions an address is noted as a reference and filled in
 import struct
 
 import constants
-from layout import ARRAY, OPTION, RECORD, REF, SLICE, TEXT, U8, VARIANT, VIEW, Field
+from layout import ARENA, ARRAY, OPTION, RECORD, REF, SLICE, TEXT, U8, VARIANT, VIEW, Field
 
 BASE = 0x400000
 PAGE = 4096
@@ -113,7 +113,7 @@ class Image:
         elif what == 4:
             struct.pack_into('<q', self.rodata.data, at + 16, a)
             self.refer(self.rodata, at + 24, self.rodata, self.layout_at(b))
-        else:
+        elif what != 6:
             self.refer(self.rodata, at + 16, self.rodata, self.layout_at(a))
 
     def case_layout(self, kind, fields):
@@ -219,9 +219,9 @@ def up(address):
 
 
 def has_references(kind):
-    """Whether a value of the type may lead to objects."""
+    """Whether a value of the type may lead to objects or hold an Arena."""
     what = kind.kind
-    if what in (REF, SLICE, VIEW, TEXT):
+    if what in (REF, SLICE, VIEW, TEXT, ARENA):
         return True
     if what in (ARRAY, OPTION):
         return has_references(kind.elem)
@@ -243,6 +243,8 @@ def references(kind):
         return [(1, 0, kind.elem if what == REF else kind.elem.elem, None)]
     if what in (SLICE, VIEW, TEXT):
         return [(2, 0, U8 if what == TEXT else kind.elem, None)]
+    if what == ARENA:
+        return [(6, 0, None, None)]
     if what == ARRAY:
         return [(4, 0, kind.count, kind.elem)]
     if what == OPTION:
