@@ -11,6 +11,7 @@ A case is a source file, or a folder with `main.0x0` and the files that it impor
     ;; flags: --x=1         options of the build
     ;; error: COLUMN: TEXT [code]         at the end of a line: the diagnostic of that line
     ;; error-above: COLUMN: TEXT [code]   the diagnostic of the last line above that is no directive
+                         (column 0: one that has no place)
     ;; seed: refuses        or `accepts`: what the seed does with a refused program
 """
 
@@ -37,7 +38,7 @@ KINDS = ("run", "reject")
 HEADER = re.compile(r"^;; (clause|out|exit|trap|args|in|flags|seed):(?: (.*))?$")
 ERROR = re.compile(r";; error: (\d+): (.*?\[[a-z-]+\])(?=$|  ;; error: )")
 ABOVE = re.compile(r"^;; error-above: (\d+): (.*\[[a-z-]+\])$")
-REPORTED = re.compile(r"^(.*?):(\d+):(\d+): error: (.*)$")
+REPORTED = re.compile(r"^(?:(.*?):(\d+):(\d+): )?error: (.*)$")
 CODE = re.compile(r"\[([a-z-]+)\]$")
 
 
@@ -56,7 +57,7 @@ class Diagnostic:
         return match[1] if match else ""
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}: error: {self.text}"
+        return f"{self.file}:{self.line}:{self.column}: error: {self.text}" if self.column else f"error: {self.text}"
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,7 @@ def errors_of(path: Path, file: str) -> Iterator[Diagnostic]:
             continue
         last = number
         for match in ERROR.finditer(line):
-            yield Diagnostic(file, number, int(match[1]), match[2])
+            yield Diagnostic(file, number, int(match[1]), match[2]) if match[1] != "0" else Diagnostic("", 0, 0, match[2])
 
 
 def read(path: Path) -> Case:
@@ -228,7 +229,9 @@ def reported(case: Case, text: str) -> List[Diagnostic]:
     found = []
     for line in text.split("\n"):
         match = REPORTED.match(line)
-        if match:
+        if match and match[1] is None:
+            found.append(Diagnostic("", 0, 0, match[4]))
+        elif match:
             file = Path(match[1])
             for home in (case.path.parent, case.path.parent.relative_to(TOP)):
                 if home in file.parents:
