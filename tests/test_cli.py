@@ -29,7 +29,7 @@ HELLO = """\
 WRONG = """\
 (⊙ wrong)
 (ƒ main (∷ (→ I64)) ()
-  (+ 1 größe))
+  (+ (len "größe") size))
 """
 
 
@@ -90,9 +90,9 @@ def test_diagnostic_is_for_people(zero: Path, wrong: Path) -> None:
     result = run(zero, "check", wrong)
     assert result.returncode == 1 and result.stdout == ""
     lines = result.stderr.splitlines()
-    assert re.fullmatch(r".*wrong\.0x0:3:8: error: .*größe.* \[unbound-name\]", lines[0])
-    assert lines[1].rstrip() == "    3 |   (+ 1 größe))"
-    assert lines[2].index("^") == lines[1].index("größe")
+    assert re.fullmatch(r".*wrong\.0x0:3:20: error: size .* \[unbound-name\]", lines[0])
+    assert lines[1].rstrip() == "    3 |   (+ (len \"größe\") size))"
+    assert lines[2].index("^") == lines[1].index("size")
 
 
 def test_build_of_a_wrong_program_writes_nothing(zero: Path, wrong: Path, tmp_path: Path) -> None:
@@ -106,10 +106,10 @@ def test_json_diagnostics_are_one_object_a_line(zero: Path, wrong: Path) -> None
     lines = (result.stdout or result.stderr).splitlines()
     assert len(lines) == 1
     record: Dict[str, object] = json.loads(lines[0])
-    assert set(record) == {"file", "line", "column", "offset", "code", "message", "notes"}
-    assert (record["line"], record["column"], record["code"]) == (3, 8, "unbound-name")
-    offset = record["offset"]
-    assert isinstance(offset, int) and WRONG.encode()[offset:].decode().startswith("größe")
+    assert set(record) == {"file", "line", "column", "start", "end", "code", "message", "notes"}
+    assert (record["line"], record["column"], record["code"]) == (3, 20, "unbound-name")
+    start, end = record["start"], record["end"]
+    assert isinstance(start, int) and isinstance(end, int) and WRONG.encode()[start:end] == b"size"
 
 
 # fmt
