@@ -313,7 +313,7 @@ class Checker:
             if solved(kind, found):
                 nodes.append(self.need(form, subst(kind, found)))
             else:
-                node = self.expr(form, None)
+                node = self.run_of_constants(form) if kind.kind == VIEW and is_array(form) else self.expr(form, None)
                 unify(kind, node[1], found)
                 nodes.append(node)
                 late.append((form, node, kind))
@@ -461,6 +461,11 @@ class Checker:
         if want is not None and want.kind == VIEW:
             return 'constview', want, form[1], [constants.value_of(node, self.module) for node in nodes]
         return 'array', array_of(elem, len(nodes)), form[1], nodes
+
+    def run_of_constants(self, form):
+        """An `array` form where a View is expected, of elements whose type is not known yet."""
+        node = self.array(form, form[2], None)
+        return 'constview', wrap_of('View', node[1].elem), form[1], [constants.value_of(inner, self.module) for inner in node[3]]
 
     def new(self, form, items, want):
         if len(items) < 2:
@@ -1083,6 +1088,10 @@ class Checker:
 
 def operation_name(head):
     return head[2] if head[0] == NAME else head[2][-1]
+
+
+def is_array(form):
+    return form[0] == LIST and form[2] and form[2][0][::2] == (NAME, 'array')
 
 
 def spelled(form):

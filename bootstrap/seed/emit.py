@@ -14,7 +14,7 @@ Memory operands are (base, displacement) with base RAX, RCX, RSP or RBP; the col
 import struct
 
 from check import BYTES, check_instance, instance_of
-from layout import ARRAY, BLOCK, BOTTOM, I64, INT, NOTHING, NULL, OPTION, PAIR, VARIANT, WORD, TooDeep, TooLarge, round_up, subst, wrap_of
+from layout import ARRAY, BLOCK, BOTTOM, I64, INT, NOTHING, NULL, OPTION, PAIR, STRING, VARIANT, WORD, TooDeep, TooLarge, round_up, subst, wrap_of
 from modules import Function
 
 RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI = range(8)
@@ -1012,10 +1012,9 @@ class Emitter:
         before = self.top
         self.branch(condition, past, True)
         if text is None:
-            self.code += b'\x31\xc0\x31\xc9'                                # xor eax, eax; xor ecx, ecx
-        else:
-            self.gen(text)
-            self.code += b'\x48\x89\xd1'                                    # mov rcx, rdx
+            text = 'text', STRING, offset, b'assertion failed'
+        self.gen(text)
+        self.code += b'\x48\x89\xd1'                                        # mov rcx, rdx
         self.cold_jump(7, offset)
         self.bind(past)
         self.top = before
@@ -1506,7 +1505,7 @@ def main_of(root):
     """The root module's main, once its signature is found good."""
     main = root.names.get('main')
     if main is None or not isinstance(main, Function) or main.module is not root:
-        root.fail(0, 'missing-main', 'the root module defines no function main')
+        root.fail(root.offset, 'missing-main', 'the root module defines no function main')
     main.resolve()
     if main.tparams or main.result not in (I64, NULL) or main.types not in ((), (wrap_of('View', BYTES),)):
         root.fail(main.offset, 'bad-main', "main's signature must be (→ I64), (→ Unit), or take one (View (View U8))")

@@ -127,6 +127,7 @@ class Module:
     def __init__(self, source):
         self.source, self.fail, self.path = source, source.fail, source.path
         self.name = None
+        self.offset = 0      # of its module form
         self.names, self.exports = {}, {}
         self.heads = []  # forms of names that are reserved, for functions and constants that are not exported
         self.borrowing = False  # from here on names are imported without alias
@@ -223,6 +224,7 @@ class Program:
         first = forms[0] if forms else (LIST, 0, [])
         if first[0] != LIST or not first[2] or first[2][0][::2] != (NAME, 'module'):
             module.fail(first[1], 'missing-module', 'a file begins with its module form, (⊙ name)')
+        module.offset = first[1]
         if len(first[2]) != 2 or first[2][1][0] not in (NAME, PATH):
             module.bad(first, '(⊙ name)')
         module.name = '.'.join(first[2][1][2]) if first[2][1][0] == PATH else module.name_of(first[2][1])

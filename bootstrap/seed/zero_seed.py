@@ -8,6 +8,7 @@ the input is refused with a diagnostic, or 2 when a file or the command line is 
 """
 
 import os
+import re
 import sys
 import tempfile
 import threading
@@ -23,6 +24,8 @@ from modules import Program
 USAGE = 'usage: python3 bootstrap/seed [--lib DIR] [--allocator=NAME] [--max-heap=N] [--time] IN OUT'
 STACK_BYTES = 512 << 20
 RECURSION_LIMIT = 100000
+HEAP_LIMIT = re.compile('[0-9]{1,18}[KMG]?\\Z')
+UNITS = {'K': 10, 'M': 20, 'G': 30}
 
 
 class Clock:
@@ -88,8 +91,8 @@ def parse_arguments(arguments):
             options['lib'] = rest.pop(0)
         elif name in ('--lib', '--allocator') and value:
             options[name[2:]] = value
-        elif name == '--max-heap' and value.isascii() and value.isdigit() and int(value) < 1 << 63:
-            options['max-heap'] = int(value)
+        elif name == '--max-heap' and HEAP_LIMIT.match(value):
+            options['max-heap'] = min(int(value.rstrip('KMG')) << UNITS.get(value[-1], 0), (1 << 63) - 1)
         elif argument.startswith('-'):
             raise Trouble('unknown option %s\n%s' % (argument, USAGE))
         else:
