@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Dict, List
 
 import pytest
 
@@ -73,7 +74,7 @@ def test_every_case_states_what_it_is_for() -> None:
 
 
 def test_cases_are_short_and_differ() -> None:
-    bodies = {}
+    bodies: Dict[str, List[str]] = {}
     for case in RUN + REJECT:
         lines = [line for line in corpus.lines_of(case.path) if not line.startswith(";; ")]
         bodies.setdefault("\n".join(lines), []).append(case.name)
