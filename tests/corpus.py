@@ -286,8 +286,8 @@ def judge_reject(case: Case, engine: Engine, product: Path) -> str:
         return "" if built.exit == 0 else f"the seed should accept it:\n{built.error}"
     if built.exit != case.exit:
         return f"the seed ends with {built.exit}, not {case.exit}:\n{built.error}"
-    places = {(one.file, one.line, one.column, one.code) for one in case.errors}
-    if case.errors and not any((one.file, one.line, one.column, one.code) in places for one in got):
+    places = {(one.file, one.line, one.code) for one in case.errors}
+    if case.errors and not any((one.file, one.line, one.code) in places for one in got):
         return diff([str(one) for one in case.errors], [str(one) for one in got] or [built.error])
     return ""
 
