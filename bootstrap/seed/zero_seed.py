@@ -25,6 +25,7 @@ USAGE = 'usage: python3 bootstrap/seed [--lib DIR] [--allocator=NAME] [--max-hea
 STACK_BYTES = 512 << 20
 RECURSION_LIMIT = 100000
 HEAP_LIMIT = re.compile('[0-9]{1,18}[KMG]?\\Z')
+FAILED = 3  # a fault of the seed itself, after Python's traceback
 UNITS = {'K': 10, 'M': 20, 'G': 30}
 
 
@@ -151,4 +152,4 @@ def main(arguments):
     finally:
         threading.stack_size(size)
         sys.setrecursionlimit(limit)
-    return status[0]
+    return status[0] if status else FAILED
