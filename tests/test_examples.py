@@ -111,7 +111,7 @@ def test_lz_packs_and_unpacks_to_the_same_bytes(build_example) -> None:
     for content in (b"", b"a", b"abcd" * 3000, source, bytes(range(256)) * 40):
         packed = output(program, ("c",), content)
         assert output(program, ("d",), packed) == content
-    assert len(output(program, ("c",), source)) < 0.6 * len(source)
+    assert len(output(program, ("c",), source)) < 0.7 * len(source)
 
 
 def test_lz_refuses_damaged_input(build_example) -> None:
