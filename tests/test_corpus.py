@@ -27,7 +27,11 @@ def engine(request: pytest.FixtureRequest) -> Engine:
     return one
 
 
-each_engine = pytest.mark.parametrize("engine", corpus.ENGINES, ids=lambda one: one.name, indirect=True)
+each_engine = pytest.mark.parametrize(
+    "engine",
+    [pytest.param(one, id=one.name, marks=[] if one.name == "stage2" else [pytest.mark.slow]) for one in corpus.ENGINES],
+    indirect=True,
+)
 
 
 def hold(case: Case, engine: Engine, folder: Path, config: pytest.Config) -> None:

@@ -10,10 +10,9 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Callable, Dict, List, Optional, Tuple
+from typing import Dict, Tuple
 
 import pytest
-from tabulate import tabulate
 
 from tests.conftest import TOP
 from tests.needs import need, need_root
@@ -138,20 +137,7 @@ def test_time_stamps_of_the_sources_do_not_matter(zero: Path, expected: str, tmp
     assert product(command, tmp_path / "out", tmp_path / "compiler" / "main.0x0") == expected
 
 
-# The seed
-
-
-SEED_VERSIONS = tuple(f"3.{minor}" for minor in range(8, 15))
-
-
-def python_of(version: str) -> Optional[str]:
-    """A Python of that version that starts: on the path, or beside others that are installed for one user."""
-    name = f"python{version}"
-    candidates = [shutil.which(name), *sorted(map(str, Path.home().glob(f".pyenv/versions/{version}.*/bin/{name}")))]
-    for candidate in candidates:
-        if candidate is not None and subprocess.run([candidate, "-c", ""], capture_output=True).returncode == 0:
-            return candidate
-    return None
+# The seed; tests/test_seed.py runs it in every version of Python that there is
 
 
 def seed_product(out: Path, *python: str, directory: Path = TOP, **environment: str) -> str:
@@ -171,20 +157,3 @@ def expected_of_seed(zero: Path) -> str:
 @pytest.mark.slow
 def test_hash_seed_and_directory_do_not_matter_to_the_seed(expected_of_seed: str, tmp_path: Path) -> None:
     assert seed_product(tmp_path / "out", sys.executable, directory=tmp_path, PYTHONHASHSEED="4711") == expected_of_seed
-
-
-@pytest.mark.slow
-def test_version_of_python_does_not_matter_to_the_seed(
-    expected_of_seed: str, tmp_path: Path, record_property: Callable[[str, object], None]
-) -> None:
-    rows: List[Tuple[str, str]] = []
-    for version in SEED_VERSIONS:
-        python = python_of(version)
-        if python is None:
-            rows.append((version, "not tried: not present"))
-        else:
-            same = seed_product(tmp_path / "out", python) == expected_of_seed
-            rows.append((version, "same bytes" if same else "other bytes"))
-    record_property("table", tabulate(rows, ("Python", "the seed's product"), disable_numparse=True))
-    assert "other bytes" not in [verdict for _, verdict in rows]
-    assert "same bytes" in [verdict for _, verdict in rows]

@@ -65,6 +65,7 @@ def test_the_seed_imports_the_standard_library_alone() -> None:
     assert foreign == set()
 
 
+@pytest.mark.slow
 def test_equal_bytes_under_every_python(tmp_path: Path, record_property: Callable[[str, object], None]) -> None:
     pythons = find_pythons()
     made: Dict[str, bytes] = {}
@@ -109,6 +110,7 @@ def test_trouble_is_exit_status_2(arguments: List[str]) -> None:
     assert done.stderr.startswith("seed: ") and "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 def test_garbage_is_a_diagnostic(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Mutated sources of all levels: exit status 0, 1 with one diagnostic, or 2 for what is no UTF-8, and no traceback."""
     corpus = read_corpus(TOP)
