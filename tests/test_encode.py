@@ -58,6 +58,9 @@ def addresses() -> Iterator[str]:
                     place = SIZE[second] + memory(base, index, base & 3 if index >= 0 else 0, disp)
                     register = NAMES[first][base + row & 15]
                     yield f"{name} {place},{register}" if 8 <= row < 14 else f"{name} {register},{place}"
+    for name in "add or and sub xor".split():
+        for base in range(16):
+            yield f"{name} QWORD PTR {memory(base, -1, 0, 8)},{WIDE[base ^ 9]}"
     for name, size, storing in (("movups", "x", 0), ("movups", "x", 1), ("movq", "q", 0), ("movq", "q", 1), ("movd", "d", 0), ("movd", "d", 1)):
         for base in range(16):
             place, register = SIZE[size] + memory(base, -1, 0, 8), f"xmm{base & 7}"
