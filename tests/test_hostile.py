@@ -1,7 +1,7 @@
 """No input makes the compiler fail in itself, hang, or leave half a file: mutated and random sources, and a hostile system.
 
-A source gives exit status 0, or 1 with a diagnostic that lies in the file; 2 only when it is no UTF-8. Inputs that once did
-otherwise, or are likely to, stand in tests/hostile/.
+`check` gives a source exit status 0, or 1 with a diagnostic that lies in the file; 2 only when it is no UTF-8. `build` is
+tried on what it accepts. Inputs that once did otherwise, or are likely to, stand in tests/hostile/.
 """
 
 from __future__ import annotations
@@ -46,6 +46,7 @@ class Prober:
     def __init__(self, zero: Path, directory: Path) -> None:
         self.zero = str(zero)
         self.path = directory / f"input-{os.getpid()}.0x0"
+        self.product = directory / f"product-{os.getpid()}"
         self.output = os.memfd_create("output")
         self.actions = [
             (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
@@ -53,11 +54,11 @@ class Prober:
             (os.POSIX_SPAWN_DUP2, self.output, 2),
         ]
 
-    def run(self) -> Tuple[Optional[int], str]:
+    def run(self, *arguments: str) -> Tuple[Optional[int], str]:
         """The exit status, negative for a signal, None for a hang; and what was printed."""
         os.ftruncate(self.output, 0)
         os.lseek(self.output, 0, os.SEEK_SET)
-        pid = os.posix_spawn(self.zero, ["zero", "check", str(self.path)], {}, file_actions=self.actions)
+        pid = os.posix_spawn(self.zero, ["zero", *arguments], {}, file_actions=self.actions)
         handle = os.pidfd_open(pid)
         poll = select.poll()
         poll.register(handle, select.POLLIN)
@@ -74,13 +75,13 @@ class Prober:
     def judge(self, data: bytes) -> Tuple[str, Optional[str]]:
         """The verdict on an input and, when the compiler behaved wrongly, what is wrong."""
         self.path.write_bytes(data)
-        status, text = self.run()
+        status, text = self.run("check", str(self.path))
+        if status == 0:
+            return ACCEPTED, self.judge_build()
         if status is None:
             return REJECTED_BY_READER, f"no end within {HANG_SECONDS} s"
         if not is_source(data):
             return NOT_UTF8, None if status == 2 and text else f"exit status {status} for a file that is not UTF-8: {text[:300]}"
-        if status == 0:
-            return ACCEPTED, None
         if status != 1:
             return REJECTED_BY_READER, f"exit status {status}: {text[:300]}"
         found = [match for match in DIAGNOSTIC.finditer(text) if match["file"].endswith(self.path.name)]
@@ -93,6 +94,13 @@ class Prober:
             return REJECTED_BY_READER, f"a diagnostic outside the file: {outside[0]}"
         codes = {match["code"] for match in found}
         return (REJECTED_BY_READER if codes & READER_CODES else REJECTED_BY_CHECKER), None
+
+    def judge_build(self) -> Optional[str]:
+        """What `check` accepts, `build` compiles, or refuses for what only code shows: a frame or a depth of instances."""
+        status, text = self.run("build", str(self.path), "-o", str(self.product))
+        if status == 0 or status == 1 and DIAGNOSTIC.search(text):
+            return None
+        return f"accepted by check, but build gives exit status {status}: {text[:300]}"
 
 
 def is_source(data: bytes) -> bool:
@@ -130,8 +138,9 @@ def probe(zero: Path, directory: Path, numbers: range, record_property: Callable
     shares = [(zero, fast_directory(directory), numbers[start::WORKERS]) for start in range(WORKERS)]
     with multiprocessing.get_context("fork").Pool(WORKERS) as pool:
         outcomes = [outcome for part in pool.map(probe_numbers, shares) for outcome in part]
-    for path in fast_directory(directory).glob("input-*.0x0"):
-        path.unlink()
+    for pattern in ("input-*.0x0", "product-*"):
+        for path in fast_directory(directory).glob(pattern):
+            path.unlink()
     verdicts = Counter((level, verdict) for _, level, verdict, _ in outcomes)
     columns = (NOT_UTF8, REJECTED_BY_READER, REJECTED_BY_CHECKER, ACCEPTED)
     rows = [(level, *(verdicts[level, verdict] for verdict in columns)) for level, _ in LEVELS]
