@@ -717,14 +717,14 @@ class Checker:
             items = form[2]
             if form[0] == LIST and items and items[0][0] == NAME and items[0][2] in ('let', 'var') and (len(items) < 2 or items[1][0] != LIST):
                 node = self.statement_binding(form, items, hidden)
-                if index == last and want is not None and want is not NULL:
+                if index == last and want is not None and want is not NULL and kind is not BOTTOM:
                     self.mismatch(form[1], want, NULL)
             elif index < last:
                 node = self.expr(form, None)
                 if node[1] is not NULL and node[1] is not BOTTOM:
                     self.fail(form[1], 'unused-value', 'a value of type %s is not used' % node[1])
             else:
-                node = self.expr(form, None) if want is None else self.need(form, want)
+                node = self.expr(form, want) if want is None or kind is BOTTOM else self.need(form, want)
             nodes.append(node)
             if node[1] is BOTTOM:
                 kind = BOTTOM

@@ -569,8 +569,6 @@ class Emitter:
         last = node[3][-1]
         for inner in node[3]:
             if inner is last:
-                if inner[1].form == BLOCK and dest is None:
-                    dest = (RBP, self.temp(inner[1].size))
                 self.gen(inner, dest)
             elif inner[0] == 'bind':
                 self.gen(inner)
@@ -578,6 +576,8 @@ class Emitter:
                 here = self.top
                 self.gen(inner)
                 self.top = here
+            if inner[1] is BOTTOM:
+                break
         self.top = before
 
     def gen_bind(self, node, dest):
