@@ -61,6 +61,8 @@ def addresses() -> Iterator[str]:
     for name in "add or and sub xor".split():
         for base in range(16):
             yield f"{name} QWORD PTR {memory(base, -1, 0, 8)},{WIDE[base ^ 9]}"
+    for base in range(16):
+        yield f"cmp BYTE PTR {memory(base, -1, 0, 8)},{16 * base:#x}"
     for name, size, storing in (("movups", "x", 0), ("movups", "x", 1), ("movq", "q", 0), ("movq", "q", 1), ("movd", "d", 0), ("movd", "d", 1)):
         for base in range(16):
             place, register = SIZE[size] + memory(base, -1, 0, 8), f"xmm{base & 7}"
