@@ -1,0 +1,585 @@
+"""mutants: small faults in the compiler and in the seed, each with the case of the corpus that sees it.
+
+A row names a file, a text that stands in it once, what stands there instead, and the case. A mutant of the compiler is built by
+build/chain/stage2, which is sound; then the mutant builds or refuses the case. A mutant of the seed is run as it is.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Tuple
+
+from tests.corpus import CASES, TOP, Case, Engine, Outcome, read, run
+
+STAGE2 = TOP / "build" / "chain" / "stage2"
+
+
+@dataclass(frozen=True)
+class Mutant:
+    file: str
+    before: str
+    after: str
+    case: str
+    quick: bool = False
+
+    @property
+    def name(self) -> str:
+        return f"{self.folder}-{Path(self.file).stem}-{self.case.rpartition('/')[2]}"
+
+    @property
+    def folder(self) -> str:
+        return Path(self.file).parent.name
+
+    @property
+    def of_seed(self) -> bool:
+        return self.folder == "seed"
+
+
+class Stale(Exception):
+    """The text of a row does not stand in its file exactly once."""
+
+
+def case_of(mutant: Mutant) -> Case:
+    path = CASES / f"{mutant.case}.0x0"
+    return read(path if path.is_file() else CASES / mutant.case / "main.0x0")
+
+
+def mutated(mutant: Mutant) -> str:
+    """The file's text with the fault in it."""
+    text = (TOP / mutant.file).read_text(encoding="utf-8")
+    if text.count(mutant.before) != 1:
+        raise Stale(f"{mutant.file} has {text.count(mutant.before)} times: {mutant.before}")
+    return text.replace(mutant.before, mutant.after)
+
+
+def copy_tree(mutant: Mutant, top: Path) -> None:
+    """What the mutant is made from, in a folder of its own; the library is shared."""
+    source = "bootstrap/seed" if mutant.of_seed else "compiler"
+    shutil.copytree(TOP / source, top / source, ignore=shutil.ignore_patterns("__pycache__"))
+    (top / "lib").symlink_to(TOP / "lib")
+    (top / mutant.file).write_text(mutated(mutant), encoding="utf-8")
+
+
+def seed_engine(top: Path) -> Engine:
+    def build(case: Case, product: Path) -> Outcome:
+        return run([sys.executable, str(top / "bootstrap/seed"), *case.flags, str(case.path), str(product)])
+
+    return Engine("mutant of the seed", build, lambda case, product: "", False, lambda: True)
+
+
+def compiler_engine(top: Path) -> Engine:
+    """The mutated compiler, built by a sound one. One that cannot be built sees no case."""
+    compiler = top / "zero"
+    built = run([str(STAGE2), "build", str(top / "compiler/main.0x0"), "-o", str(compiler)])
+    if built.exit != 0:
+        raise Stale(f"the mutant is no program:\n{built.error}")
+
+    def build(case: Case, product: Path) -> Outcome:
+        library = ["--lib", str(TOP / "lib")]
+        return run([str(compiler), "build", *library, *case.flags, str(case.path.relative_to(TOP)), "-o", str(product)])
+
+    return Engine("mutant of the compiler", build, lambda case, product: "", True, lambda: True)
+
+
+def engine_of(mutant: Mutant, top: Path) -> Engine:
+    copy_tree(mutant, top)
+    return seed_engine(top) if mutant.of_seed else compiler_engine(top)
+
+
+MUTANTS: Tuple[Mutant, ...] = (
+    Mutant(
+        "compiler/read/modules.0x0",
+        "diagnostics.import-circle (span l form) (display l (names.text l.paths target))",
+        "diagnostics.import-circle (span l form) (names.text l.paths target)",
+        "reject/modules/a-file-that-imports-itself",
+    ),
+    Mutant(
+        "compiler/read/reader.0x0",
+        "(and (>= point 0xd800) (<= point 0xdfff))",
+        "(and (>= point 0xd800) (<= point 0xd7ff))",
+        "reject/lexical/a-file-with-a-surrogate-in-it",
+    ),
+    Mutant(
+        "compiler/read/reader.0x0",
+        "('o' 8)",
+        "('o' 10)",
+        "run/lexical/numbers-are-written-in-four-bases",
+    ),
+    Mutant(
+        "compiler/read/reader.0x0",
+        "(const deepest I64 2000)",
+        "(const deepest I64 2001)",
+        "reject/lexical/lists-nested-too-deep",
+    ),
+    Mutant(
+        "compiler/read/reader.0x0",
+        "(<= point 0x2069)",
+        "(<= point 0x2065)",
+        "reject/lexical/a-bidirectional-isolate-in-a-text",
+    ),
+    Mutant(
+        "compiler/read/reader.0x0",
+        "(if (and (< first 8) (< second 16))",
+        "(if (and (< first 16) (< second 16))",
+        "reject/lexical/a-byte-escape-above-seven-f",
+    ),
+    Mutant(
+        "compiler/read/reader.0x0",
+        "(if (not after-digit) (set! good false))",
+        "(if (not after-digit) (set! good good))",
+        "reject/lexical/an-underscore-at-the-edge-of-a-number",
+    ),
+    Mutant(
+        "compiler/read/reader.0x0",
+        "(and (>= value 0x0fffffffffffffff) (>",
+        "(and (>= value 0x1fffffffffffffff) (>",
+        "reject/lexical/a-number-of-sixty-five-bits",
+    ),
+    Mutant(
+        "compiler/read/reader.0x0",
+        "(if (= from i) (set! empty true))",
+        "(if (= from start) (set! empty (= from i)))",
+        "reject/lexical/a-path-with-two-dots-together",
+    ),
+    Mutant(
+        "compiler/read/reader.0x0",
+        "(= r.forms.count (+ (at r.open (- r.depth 1)) 1))",
+        "(>= r.forms.count (+ (at r.open (- r.depth 1)) 1))",
+        "reject/names/a-glyph-as-an-atom",
+    ),
+    Mutant(
+        "compiler/check/body.0x0",
+        "(checker.fail-type! c diagnostics.unused-value i type)",
+        "(discard i)",
+        "reject/control/a-value-that-nobody-uses",
+    ),
+    Mutant(
+        "compiler/check/capability.0x0",
+        "(set! again (> (len functions) 1))",
+        "(set! again (> (len functions) 2))",
+        "reject/capabilities/a-capability-needed-in-a-circle",
+    ),
+    Mutant(
+        "compiler/check/capability.0x0",
+        "((= op tree.op-global) program.cap-state)",
+        "((= op tree.op-global) 0)",
+        "reject/capabilities/a-pure-function-that-reads-a-global",
+    ),
+    Mutant(
+        "compiler/check/capability.0x0",
+        "(. (at p.types.all.items (. (at t.nodes.items (. (at t.nodes.items i) a)) type)) a)",
+        "0",
+        "reject/capabilities/a-function-value-that-may-print",
+    ),
+    Mutant(
+        "compiler/check/coverage.0x0",
+        "(if (add! s (constructor c part)) (set! news true))",
+        "(discard (add! s (constructor c part)))",
+        "run/match/or-patterns-join-cases",
+    ),
+    Mutant(
+        "compiler/check/coverage.0x0",
+        "((or (= x.kind types.bool) (= x.kind types.k-option)) 2)",
+        "((= x.kind types.bool) 2)",
+        "reject/match/none-is-not-covered",
+        quick=True,
+    ),
+    Mutant(
+        "compiler/check/coverage.0x0",
+        "((or whole (= s.count all)) ())",
+        "((= s.count all) ())",
+        "reject/match/an-arm-after-the-rest",
+    ),
+    Mutant(
+        "compiler/check/coverage.0x0",
+        "(return (= rows.count 0))",
+        "(return false)",
+        "reject/match/a-nested-case-is-not-covered",
+    ),
+    Mutant(
+        "compiler/check/declare.0x0",
+        "((> size largest) (checker",
+        "((> size (+ largest largest)) (checker",
+        "reject/layout/a-type-too-large",
+    ),
+    Mutant(
+        "compiler/check/escape.0x0",
+        "((= n.op tree.p-some) (pattern! flow n.a set))",
+        "((= n.op tree.p-some) (pattern! flow n.a 0))",
+        "reject/arenas/what-some-holds-leaves-by-match",
+    ),
+    Mutant(
+        "compiler/check/escape.0x0",
+        "(store! flow written (| all flow.current) node)",
+        "(discard written)",
+        "reject/arenas/a-function-value-may-keep-what-it-is-given",
+    ),
+    Mutant(
+        "compiler/check/escape.0x0",
+        "(refuse! flow (last-form flow n.b) (arena-bit k))",
+        "(discard (last-form flow n.b))",
+        "reject/arenas/an-object-leaves-by-the-value",
+        quick=True,
+    ),
+    Mutant(
+        "compiler/check/escape.0x0",
+        "(if (!= (& set (~ globals)) 0) (refuse! flow node (& set arena-bits)))",
+        "(discard node)",
+        "reject/arenas/an-object-is-stored-in-a-global",
+    ),
+    Mutant(
+        "compiler/check/escape.0x0",
+        "(grow! flow (+ flow.parameters 1) (& set (~ arena-bits)))",
+        "(grow! flow (+ flow.parameters 1) (& set globals))",
+        "reject/arenas/a-callee-returns-what-it-was-given",
+    ),
+    Mutant(
+        "compiler/check/escape.0x0",
+        "(grow! flow i (& outer (~ bit)))",
+        "(grow! flow i (& outer globals))",
+        "reject/arenas/a-callee-keeps-an-object-in-an-older-one",
+    ),
+    Mutant(
+        "compiler/check/escape.0x0",
+        "(types.argument p.types type 1)",
+        "(types.argument p.types type 0)",
+        "reject/arenas/an-error-leaves-by-try",
+    ),
+    Mutant(
+        "compiler/check/escape.0x0",
+        "(set! found (| (& set (~ (arena-bit k))) (at flow.around.items k)))",
+        "(set! found (& set (~ (arena-bit k))))",
+        "reject/arenas/promote-of-an-inner-arena-does-not-reach-far",
+    ),
+    Mutant(
+        "compiler/check/place.0x0",
+        "(checker.fail-name! c diagnostics.missing-field form (. (at t.fields.items (+ fields k)) name))",
+        "(discard fields)",
+        "reject/layout/a-field-is-missing",
+    ),
+    Mutant(
+        "compiler/tree/fold.0x0",
+        "((= op tree.op-xor) (Value (^ a b)))",
+        "((= op tree.op-xor) (Value (| a b)))",
+        "run/constants/constants-fold-bits",
+    ),
+    Mutant(
+        "compiler/tree/fold.0x0",
+        "((and (types.signed? type) (= b -1) (= a (types.least type))) Overflows)",
+        "((and (types.signed? type) (= b -1) (= a types.i64)) Overflows)",
+        "reject/constants/a-constant-whose-division-overflows",
+    ),
+    Mutant(
+        "compiler/ssa/arithmetic.0x0",
+        "(binary b ops.i-ule ssa.i64 x (builder.emit-iconst b (types.greatest target)",
+        "(binary b ops.i-ult ssa.i64 x (builder.emit-iconst b (types.greatest target)",
+        "run/operators/to-keeps-what-fits",
+    ),
+    Mutant(
+        "compiler/ssa/arithmetic.0x0",
+        "(1 (unary b ops.i-sext16 x span))",
+        "(1 (unary b ops.i-sext32 x span))",
+        "run/operators/addition-wraps-at-every-width",
+    ),
+    Mutant(
+        "compiler/ssa/arithmetic.0x0",
+        "(builder.emit-iconst b (- width 1) span)",
+        "(builder.emit-iconst b width span)",
+        "run/operators/left-shifts-count-modulo-the-width",
+        quick=True,
+    ),
+    Mutant(
+        "compiler/ssa/arithmetic.0x0",
+        "(not (types.signed? type)) (>= op ops.i-slt)) (+ op 4) op)",
+        "(not (types.signed? type)) (>= op ops.i-slt)) op op)",
+        "run/operators/comparisons-know-the-sign",
+    ),
+    Mutant(
+        "compiler/ssa/arithmetic.0x0",
+        "(if remainder ops.i-urem ops.i-udiv)",
+        "(if remainder ops.i-srem ops.i-udiv)",
+        "run/operators/unsigned-division-uses-all-bits",
+    ),
+    Mutant(
+        "compiler/ssa/layout.0x0",
+        "((= t.kind types.arena) (put! l place e-arena))",
+        "((= t.kind types.arena) (put! l place 0))",
+        "run/library/what-is-promoted-holds-no-closed-arena",
+    ),
+    Mutant(
+        "compiler/ssa/layout.0x0",
+        "(put! l (+ place 16) t.b)",
+        "(put! l (+ place 16) 1)",
+        "run/raw/layouts-tell-promote-where-references-lie",
+    ),
+    Mutant(
+        "compiler/mach/liveness.0x0",
+        "(while (and (>= loop 0) (> (. (at l.loops.items loop) first) from))",
+        "(while (and (>= loop 0) (< (. (at l.loops.items loop) first) from))",
+        "run/control/many-locals-change-in-one-loop",
+    ),
+    Mutant(
+        "compiler/mach/registers.0x0",
+        "(set! allowed (& allowed (~ bank.calls)))",
+        "(set! allowed allowed)",
+        "run/control/twenty-locals-live-across-calls",
+    ),
+    Mutant(
+        "compiler/mach/registers.0x0",
+        "(set! allowed (& allowed (~ bank.divisions)))",
+        "(set! allowed allowed)",
+        "run/constants/constants-fold-operators",
+    ),
+    Mutant(
+        "compiler/mach/registers.0x0",
+        "(set! allowed (& allowed (~ bank.shifts)))",
+        "(set! allowed allowed)",
+        "run/library/sha256-of-known-messages",
+    ),
+    Mutant(
+        "compiler/mach/registers.0x0",
+        "(> (at r.spill-until k) start))",
+        "(> (at r.spill-until k) (+ start 100)))",
+        "run/control/an-expression-nests-past-the-registers",
+    ),
+    Mutant(
+        "compiler/x64/encode.0x0",
+        "(and (>= n -128) (<= n 127))",
+        "(and (>= n -128) (<= n 255))",
+        "run/layout/a-variant-may-have-more-cases-than-a-byte-holds",
+    ),
+    Mutant(
+        "compiler/x64/encode.0x0",
+        '(Row "load8s" 0 true 0xbe -1 true 1)',
+        '(Row "load8s" 0 true 0xb6 -1 true 1)',
+        "run/constants/globals-of-every-width-do-not-overlap",
+    ),
+    Mutant(
+        "compiler/x64/encode.0x0",
+        '(Row "load16u" 0 true 0xb7 -1 false 0)',
+        '(Row "load16u" 0 true 0xbf -1 false 0)',
+        "run/layout/fields-keep-their-values-beside-each-other",
+    ),
+    Mutant(
+        "compiler/x64/encode.0x0",
+        '(Row "idiv" 0 false 0xf7 7 true 0)',
+        '(Row "idiv" 0 false 0xf7 6 true 0)',
+        "run/operators/signed-division-truncates-towards-zero",
+    ),
+    Mutant(
+        "compiler/x64/encode.0x0",
+        '(Row "sar" 0 false 0xd3 7 true 0)',
+        '(Row "sar" 0 false 0xd3 5 true 0)',
+        "run/operators/right-shifts-copy-the-sign-of-signed-types",
+    ),
+    Mutant(
+        "compiler/x64/select.0x0",
+        "(if (>= op ops.i-store8) (inc! epoch))",
+        "(if (> op ops.i-store64) (inc! epoch))",
+        "run/places/an-element-operand-keeps-its-value-before-a-store",
+    ),
+    Mutant(
+        "compiler/x64/select.0x0",
+        "(const argument-registers (View I64) (array 7 6 2 1 8 9))",
+        "(const argument-registers (View I64) (array 7 6 2 1 8 8))",
+        "run/functions/ten-words-of-arguments-arrive-in-order",
+    ),
+    Mutant(
+        "compiler/obj/image.0x0",
+        "(segment! out 1 6 all.data",
+        "(segment! out 1 4 all.data",
+        "run/constants/constants-fold-bits",
+    ),
+    Mutant(
+        "compiler/obj/image.0x0",
+        "(vec.push! starts (wrap U32 (+ i 1)))",
+        "(vec.push! starts (wrap U32 i))",
+        "run/traps/the-second-line-of-a-form-has-its-own-place",
+    ),
+    Mutant(
+        "compiler/obj/image.0x0",
+        "(if (!= (& (at file.bytes i) 0xc0) 0x80) (inc! column))",
+        "(inc! column)",
+        "run/traps/columns-are-counted-in-code-points",
+    ),
+    Mutant(
+        "compiler/obj/image.0x0",
+        "(word! out limit)",
+        "(word! out 0)",
+        "run/traps/memory-over-its-limit",
+    ),
+    Mutant(
+        "compiler/obj/image.0x0",
+        "(half! out row.offset)",
+        "(half! out (+ row.offset 1))",
+        "run/traps/an-index-beyond-the-length",
+    ),
+    Mutant(
+        "bootstrap/seed/read.py",
+        "return -value if sign == '-' else value",
+        "return value",
+        "run/lexical/a-sign-may-stand-before-any-base",
+    ),
+    Mutant(
+        "bootstrap/seed/read.py",
+        "if len(stack) >= DEEPEST",
+        "if len(stack) > DEEPEST",
+        "reject/lexical/lists-nested-too-deep",
+    ),
+    Mutant(
+        "bootstrap/seed/read.py",
+        " or 0xD800 <= value <= 0xDFFF:",
+        " or 0xD800 == value == 0xDFFF:",
+        "reject/lexical/an-escape-that-names-a-surrogate",
+    ),
+    Mutant(
+        "bootstrap/seed/read.py",
+        "if '' in parts:",
+        "if '' in parts[1:]:",
+        "reject/lexical/a-path-that-begins-with-a-dot",
+        quick=True,
+    ),
+    Mutant(
+        "bootstrap/seed/read.py",
+        r"\u2066-\u2069]",
+        "]",
+        "reject/lexical/a-bidirectional-isolate-in-a-text",
+    ),
+    Mutant(
+        "bootstrap/seed/read.py",
+        "if current or not stack:",
+        "if not stack:",
+        "reject/names/a-glyph-as-a-parameter",
+    ),
+    Mutant(
+        "bootstrap/seed/check.py",
+        "if operation == 'local' and inner[3].mutable:",
+        "if operation == 'local':",
+        "reject/functions/a-parameter-is-set",
+        quick=True,
+    ),
+    Mutant(
+        "bootstrap/seed/check.py",
+        "if depth > DEEPEST:",
+        "if depth > DEEPEST * DEEPEST:",
+        "reject/generics/instances-without-end",
+    ),
+    Mutant(
+        "bootstrap/seed/check.py",
+        "if got is not kind:",
+        "if filler is None:",
+        "reject/generics/a-requirement-filled-by-another-type",
+    ),
+    Mutant(
+        "bootstrap/seed/check.py",
+        "            if names.index(label) in order:",
+        "            if names.index(label) in order[:-1]:",
+        "reject/layout/a-field-given-twice",
+    ),
+    Mutant(
+        "bootstrap/seed/constants.py",
+        "if not kind.low <= value <= kind.high:",
+        "if not kind.low <= value <= kind.high + 1:",
+        "reject/constants/a-constant-that-is-one-too-large",
+    ),
+    Mutant(
+        "bootstrap/seed/constants.py",
+        "if quotient > kind.high:",
+        "if quotient > kind.high + 1:",
+        "reject/constants/a-constant-whose-division-overflows",
+    ),
+    Mutant(
+        "bootstrap/seed/layout.py",
+        "offset = round_up(offset, kind.align)",
+        "offset += 0",
+        "run/layout/fields-lie-at-multiples-of-their-alignment",
+    ),
+    Mutant(
+        "bootstrap/seed/layout.py",
+        "return 1 if count <= 256 else",
+        "return 1 if count < 1 << 16 else",
+        "run/layout/a-variant-may-have-more-cases-than-a-byte-holds",
+    ),
+    Mutant(
+        "bootstrap/seed/layout.py",
+        "self._size = round_up(self.elem.size + 1, self._align)",
+        "self._size = round_up(self.elem.size, self._align)",
+        "run/layout/options-of-small-things-lie-densely-in-a-slice",
+    ),
+    Mutant(
+        "bootstrap/seed/layout.py",
+        "if self._size > LARGEST:",
+        "if self._size > LARGEST * LARGEST:",
+        "reject/layout/a-type-too-large",
+    ),
+    Mutant(
+        "bootstrap/seed/emit.py",
+        "            if index < last:",
+        "            if index < last - 1:",
+        "run/functions/an-argument-survives-the-calls-in-later-ones",
+    ),
+    Mutant(
+        "bootstrap/seed/emit.py",
+        r"(16, True): b'\x48\x0f\xbf\xc0'",
+        r"(16, True): b'\x0f\xb7\xc0'",
+        "run/operators/addition-wraps-at-every-width",
+    ),
+    Mutant(
+        "bootstrap/seed/emit.py",
+        "'<=': (14, 6)",
+        "'<=': (14, 7)",
+        "run/operators/comparisons-know-the-sign",
+    ),
+    Mutant(
+        "bootstrap/seed/emit.py",
+        "extension = 0xE0 if operation == '<<' else 0xF8 if kind.signed else 0xE8",
+        "extension = 0xE0 if operation == '<<' else 0xE8",
+        "run/operators/right-shifts-copy-the-sign-of-signed-types",
+    ),
+    Mutant(
+        "bootstrap/seed/emit.py",
+        "code += bytes((0x83, 0xE1, kind.bits - 1))",
+        "code += bytes((0x83, 0xE1, 63))",
+        "run/operators/left-shifts-count-modulo-the-width",
+        quick=True,
+    ),
+    Mutant(
+        "bootstrap/seed/emit.py",
+        r"self.code += b'\x34\x01' ",
+        r"self.code += b'\x34\x00' ",
+        "run/operators/a-condition-may-be-a-stored-bool",
+    ),
+    Mutant(
+        "bootstrap/seed/emit.py",
+        r"code += b'\x31\xd2\x48\xf7\xf1' ",
+        r"code += b'\x48\x99\x48\xf7\xf1' ",
+        "run/operators/unsigned-division-uses-all-bits",
+    ),
+    Mutant(
+        "bootstrap/seed/emit.py",
+        "if frame > FRAME_LIMIT:",
+        "if frame > FRAME_LIMIT * 1024:",
+        "reject/layout/a-frame-too-large",
+    ),
+    Mutant(
+        "bootstrap/seed/emit.py",
+        "if self.cleanups:",
+        "if False:",
+        "run/arenas/return-closes-the-arena",
+    ),
+    Mutant(
+        "bootstrap/seed/image.py",
+        "line * 4096 + min(column, 4095))",
+        "line * 4096 + min(column - 1, 4095))",
+        "run/traps/an-index-beyond-the-length",
+    ),
+    Mutant(
+        "bootstrap/seed/image.py",
+        "struct.pack_into('<Q', rodata.data, self.table + 64, self.heap_limit)",
+        "self.heap_limit += 1",
+        "run/traps/memory-over-its-limit",
+    ),
+)

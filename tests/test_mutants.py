@@ -1,0 +1,42 @@
+"""Every mutant is seen by its case, which holds for the sound compiler and seed: the corpus can fail."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tests import corpus
+from tests.corpus import Engine
+from tests.mutants import MUTANTS, Mutant, case_of, engine_of, mutated
+
+pytestmark = pytest.mark.usefixtures("zero")
+FOLDERS = ("read", "check", "tree", "ssa", "mach", "x64", "obj")
+
+
+def sound(mutant: Mutant) -> Engine:
+    seed, _, stage2 = corpus.ENGINES
+    return seed if mutant.of_seed else stage2
+
+
+@pytest.mark.parametrize(
+    "mutant", [pytest.param(one, id=one.name, marks=() if one.quick else pytest.mark.slow) for one in MUTANTS]
+)
+def test_mutant_is_seen(mutant: Mutant, tmp_path: Path) -> None:
+    case = case_of(mutant)
+    assert corpus.judge(case, sound(mutant), tmp_path / "sound") == ""
+    assert corpus.judge(case, engine_of(mutant, tmp_path), tmp_path / "mutant") != "", f"{case.name} does not see: {mutant.after}"
+
+
+def test_every_row_still_fits_its_file() -> None:
+    for one in MUTANTS:
+        assert mutated(one)
+
+
+def test_mutants_are_spread() -> None:
+    of_seed = [one for one in MUTANTS if one.of_seed]
+    folders = Counter(one.folder for one in MUTANTS)
+    assert len(of_seed) >= 20 and len(MUTANTS) - len(of_seed) >= 25
+    assert [folder for folder in FOLDERS if not folders[folder]] == []
+    assert len({one.name for one in MUTANTS}) == len(MUTANTS)
