@@ -7,6 +7,7 @@ and lay out the file (`image`). The same input gives the same bytes under every 
 the input is refused with a diagnostic, or 2 when a file or the command line is at fault.
 """
 
+import gc
 import os
 import re
 import sys
@@ -140,7 +141,12 @@ def run(arguments):
 
 
 def main(arguments):
-    """Compiles in a thread of its own, whose stack is large enough for lists nested as deeply as the language allows."""
+    """Compiles in a thread of its own, whose stack is large enough for lists nested as deeply as the language allows.
+
+    Forms and trees hold no garbage while they are made, so Python is spared looking for it.
+    """
+    collecting = gc.isenabled()
+    gc.disable()
     limit = sys.getrecursionlimit()
     size = threading.stack_size(STACK_BYTES)
     sys.setrecursionlimit(RECURSION_LIMIT)
@@ -152,4 +158,6 @@ def main(arguments):
     finally:
         threading.stack_size(size)
         sys.setrecursionlimit(limit)
+        if collecting:
+            gc.enable()
     return status[0] if status else FAILED
