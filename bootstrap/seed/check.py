@@ -91,7 +91,7 @@ class Checker:
         try:
             return parameters, self.body(function.body, self.result, function.offset)
         except layout.TooDeep as error:
-            self.fail(function.offset, 'instance-depth', 'instances of %s are nested deeper than %d' % (error.args[0].label, DEEPEST))
+            self.fail(function.name_offset, 'instance-depth', 'instances of %s are nested deeper than %d' % (error.args[0].label, DEEPEST))
 
     # ---- the two ways to ask for a form's node
 
@@ -413,9 +413,9 @@ class Checker:
                 self.bad(item, '(field e)')
             label = self.module.name_of(item[2][0], capital=False)
             if label not in names:
-                self.fail(item[2][0][1], 'unknown-field', '%s has no field %s' % (name, label))
+                self.fail(item[1], 'unknown-field', '%s has no field %s' % (name, label))
             if names.index(label) in order:
-                self.fail(item[2][0][1], 'duplicate-name', '%s is already defined' % label)
+                self.fail(item[1], 'duplicate-name', '%s is already defined' % label)
             order.append(names.index(label))
             arguments.append(item[2][1])
         for index, label in enumerate(names):

@@ -137,9 +137,9 @@ class Emitter:
             try:
                 self.function(image.queue[at - 1])
             except TooLarge as error:
-                function.module.fail(function.offset, 'type-too-large', 'type %s is larger than 2147483647 bytes' % error.args[0])
+                function.module.fail(function.name_offset, 'type-too-large', 'type %s is larger than 2147483647 bytes' % error.args[0])
             except TooDeep as error:
-                function.module.fail(function.offset, 'instance-depth', 'instances of %s are nested too deep' % error.args[0].label)
+                function.module.fail(function.name_offset, 'instance-depth', 'instances of %s are nested too deep' % error.args[0].label)
 
     def stub(self, name, code):
         at = len(self.code)
@@ -194,7 +194,7 @@ class Emitter:
         code += LEAVE
         frame = round_up(self.deepest + self.bottom, 16)
         if frame > FRAME_LIMIT:
-            self.module.fail(function.offset, 'frame-too-large', 'function %s needs %d bytes of locals, more than %d'
+            self.module.fail(function.name_offset, 'frame-too-large', 'function %s needs %d bytes of locals, more than %d'
                              % (function.name, frame, FRAME_LIMIT))
         INTO32(code, frame_at, frame)
         for reset in self.stack_resets:
@@ -1508,7 +1508,7 @@ def main_of(root):
         root.fail(root.offset, 'missing-main', 'the root module defines no function main')
     main.resolve()
     if main.tparams or main.result not in (I64, NULL) or main.types not in ((), (wrap_of('View', BYTES),)):
-        root.fail(main.offset, 'bad-main', "main's signature must be (→ I64), (→ Unit), or take one (View (View U8))")
+        root.fail(main.name_offset, 'bad-main', "main's signature must be (→ I64), (→ Unit), or take one (View (View U8))")
     return main
 
 

@@ -20,11 +20,11 @@ RAW_NAMES = frozenset('''load store copy fill compare address ref slice view tex
 
 
 class Function:
-    __slots__ = ('name', 'module', 'offset', 'tparams', 'signature', 'parameters', 'list_offset', 'body', 'types', 'result', 'requirements',
+    __slots__ = ('name', 'module', 'offset', 'name_offset', 'tparams', 'signature', 'parameters', 'list_offset', 'body', 'types', 'result', 'requirements',
                  'environment', 'instances', 'checked')
 
-    def __init__(self, name, module, offset):
-        self.name, self.module, self.offset = name, module, offset
+    def __init__(self, name, module, offset, name_offset):
+        self.name, self.module, self.offset, self.name_offset = name, module, offset, name_offset
         self.tparams = ()          # of a generic function: (PARAM type, [(name, type form), ...]) each
         self.types = None          # of the parameters, once resolved
         self.requirements = ()     # (name, type) in the order of the text, once resolved
@@ -325,7 +325,7 @@ def define_function(module, form):
     if len(items) < 3:
         module.bad(form, '(ƒ name annotation... (parameter ...) body...)')
     name = module.name_of(items[1], capital=False)
-    function = Function(name, module, form[1])
+    function = Function(name, module, form[1], items[1][1])
     seen = set()
     at = 2
     while at < len(items):
@@ -422,7 +422,7 @@ def define_type(module, form):
     capitals = [capital for _, _, capital in members]
     if not members or any(capitals) and not all(capitals):
         module.fail(form[1], 'mixed-members', 'a type has either fields or cases')
-    made = Declaration(name, module, form[1], VARIANT if capitals[0] else RECORD, params)
+    made = Declaration(name, module, header[1], VARIANT if capitals[0] else RECORD, params)
     module.define(header, name, made)
     module.types.append(made)
     if not capitals[0]:
