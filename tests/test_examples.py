@@ -7,11 +7,15 @@ import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Callable
 
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLES = ROOT / "examples"
+
+
+Builder = Callable[[str], Path]
 
 
 @dataclass(frozen=True)
@@ -35,15 +39,15 @@ STATUS = {"lisp": 1}
 
 
 @pytest.fixture(scope="session")
-def build_example(zero: Path, tmp_path_factory: pytest.TempPathFactory):
+def build_example(zero: Path, tmp_path_factory: pytest.TempPathFactory) -> Builder:
     """A function from an example's name to its executable, built once."""
     folder = tmp_path_factory.mktemp("examples")
 
     def build(name: str) -> Path:
         product = folder / name
         if not product.exists():
-            command = [zero, "build", EXAMPLES / f"{name}.0x0", "-o", product]
-            subprocess.run(command, check=True, timeout=60)
+            source = EXAMPLES / f"{name}.0x0"
+            subprocess.run([str(zero), "build", str(source), "-o", str(product)], check=True, timeout=60)
         return product
 
     return build
@@ -57,13 +61,13 @@ def output(program: Path, arguments: tuple[str, ...], input_bytes: bytes, status
 
 
 @pytest.mark.parametrize("run", RUNS, ids=lambda run: run.program)
-def test_output_is_as_expected(run: Run, build_example) -> None:
+def test_output_is_as_expected(run: Run, build_example: Builder) -> None:
     program = build_example(run.program)
     got = output(program, run.arguments, run.input_path.read_bytes(), STATUS.get(run.program, 0))
     assert got.decode() == run.expected_path.read_text()
 
 
-def test_wc_counts_as_the_systems_wc(build_example) -> None:
+def test_wc_counts_as_the_systems_wc(build_example: Builder) -> None:
     if not shutil.which("wc"):
         pytest.skip("no wc on this machine")
     program = build_example("wc")
@@ -74,7 +78,7 @@ def test_wc_counts_as_the_systems_wc(build_example) -> None:
         assert ours == [line.split() for line in theirs.stdout.decode().splitlines()]
 
 
-def test_sha256sum_agrees_with_the_systems_and_checks_its_lists(build_example, tmp_path: Path) -> None:
+def test_sha256sum_agrees_with_the_systems_and_checks_its_lists(build_example: Builder, tmp_path: Path) -> None:
     if not shutil.which("sha256sum"):
         pytest.skip("no sha256sum on this machine")
     program = build_example("sha256sum")
@@ -92,7 +96,7 @@ def test_sha256sum_agrees_with_the_systems_and_checks_its_lists(build_example, t
     assert b"56.bin: FAILED\n" in output(program, ("-c", str(sums)), b"", status=1)
 
 
-def test_json_format_agrees_with_python_on_its_own_reports(build_example) -> None:
+def test_json_format_agrees_with_python_on_its_own_reports(build_example: Builder) -> None:
     value = {"list": list(range(50)), "nested": [{"a": [[], {}, ""]}] * 20, "text": "\\\"/\u0001 ok"}
     program = build_example("json-format")
     got = output(program, (), json.dumps(value).encode())
@@ -101,11 +105,11 @@ def test_json_format_agrees_with_python_on_its_own_reports(build_example) -> Non
 
 
 @pytest.mark.parametrize("bad", ["", "[1,", "{\"a\" 1}", "[01]", "\"\\x\"", "nul", "[1] 2", "[" * 2000])
-def test_json_format_refuses_what_is_no_json(bad: str, build_example) -> None:
+def test_json_format_refuses_what_is_no_json(bad: str, build_example: Builder) -> None:
     output(build_example("json-format"), (), bad.encode(), status=1)
 
 
-def test_lz_packs_and_unpacks_to_the_same_bytes(build_example) -> None:
+def test_lz_packs_and_unpacks_to_the_same_bytes(build_example: Builder) -> None:
     program = build_example("lz")
     source = (ROOT / "docs/language.md").read_bytes()
     for content in (b"", b"a", b"abcd" * 3000, source, bytes(range(256)) * 40):
@@ -114,7 +118,7 @@ def test_lz_packs_and_unpacks_to_the_same_bytes(build_example) -> None:
     assert len(output(program, ("c",), source)) < 0.7 * len(source)
 
 
-def test_lz_refuses_damaged_input(build_example) -> None:
+def test_lz_refuses_damaged_input(build_example: Builder) -> None:
     program = build_example("lz")
     packed = output(program, ("c",), b"hello hello hello hello")
     for damaged in (b"", b"LZ1" + packed[3:], packed[:-1], packed[:7]):

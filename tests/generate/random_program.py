@@ -115,7 +115,8 @@ class Writer:
         if kind == "U8" and pick >= 9:
             return f"(. {self.expression(self.random.choice(('Pair', '(Ref Pair)')), depth - 1)} y)"
         if kind == "I32" and pick >= 9:
-            return f"(at {self.expression('(Slice I32)', depth - 1)} (& {self.expression('I64', depth - 1)} {self.random.choice((0, 1, 7))}))"
+            mask = self.random.choice((0, 1, 7))
+            return f"(at {self.expression('(Slice I32)', depth - 1)} (& {self.expression('I64', depth - 1)} {mask}))"
         if kind == "U32" and pick >= 9:
             return f"(. {self.expression('Wide', depth - 1)} d)"
         if kind == "I64" and pick == 10:
@@ -161,8 +162,9 @@ class Writer:
                 return f"{indent}({self.random.choice(('inc!', 'dec!'))} {name} {self.expression(kind, 2)})"
             return f"{indent}(set! {name} {self.expression(kind, 3)})"
         if pick < 8 and depth > 0:
-            return (f"{indent}(if {self.expression('Bool', 3)}\n{self.block(depth - 1, indent + '    ')}"
-                    f"\n{self.block(depth - 1, indent + '    ')})")
+            condition = self.expression("Bool", 3)
+            branches = [self.block(depth - 1, indent + "    ") for _ in range(2)]
+            return f"{indent}(if {condition}\n{branches[0]}\n{branches[1]})"
         if pick == 8 and depth > 0 and self.loops < 2:
             self.loops += 1
             name = self.name()
@@ -170,7 +172,9 @@ class Writer:
             body = self.block(depth - 1, indent + "  ")
             self.scope = [one for one in self.scope if one[0] != name]
             self.loops -= 1
-            leave = f"\n{indent}  (if {self.expression('Bool', 2)} ({self.random.choice(('break', 'continue'))}))" if self.random.random() < 0.3 else ""
+            leave = ""
+            if self.random.random() < 0.3:
+                leave = f"\n{indent}  (if {self.expression('Bool', 2)} ({self.random.choice(('break', 'continue'))}))"
             return f"{indent}(for ({name} 0 {self.random.randint(0, 9)}){leave}\n{body})"
         name, kind = self.random.choice(self.mutable)
         return f"{indent}(set! {name} {self.expression(kind, 3)})"
