@@ -116,7 +116,7 @@ def conditions() -> Iterator[str]:
 
 
 def disassembled(objdump: str, path: Path) -> List[str]:
-    command = [objdump, "-D", "-b", "binary", "-m", "i386:x86-64", "-M", "intel", "--no-show-raw-insn", path]
+    command = [objdump, "-D", "-b", "binary", "-m", "i386:x86-64", "-M", "intel", "--no-show-raw-insn", str(path)]
     listing = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
     lines = re.findall(r"^ *[0-9a-f]+:\t(.*)$", listing, re.M)
     return [re.sub(r"\s+", " ", line.split("#")[0].strip()) for line in lines]

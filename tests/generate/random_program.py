@@ -125,7 +125,8 @@ class Writer:
                     f"((Box {bound} _) {bound}.x) (Nothing {self.literal('I64')}))")
         if kind == "I64" and pick == 11:
             bound = self.name()
-            return f"(match (the (Option I64) {self.expression('(Option I64)', depth - 1)}) ((Some {bound}) {bound}) (None {self.literal('I64')}))"
+            option = f"(the (Option I64) {self.expression('(Option I64)', depth - 1)})"
+            return f"(match {option} ((Some {bound}) {bound}) (None {self.literal('I64')}))"
         return f"(to {kind} (& {self.expression('I64', depth - 1)} 127))"
 
     def boolean(self, depth: int) -> str:
