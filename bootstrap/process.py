@@ -100,13 +100,13 @@ def run(
     environment: Optional[Dict[str, str]] = None,
 ) -> Run:
     """Run argv to its end; `watch` is called a few times a second with the seconds and the resident KiB so far."""
-    began = time.monotonic()
     signal.pthread_sigmask(signal.SIG_BLOCK, INTERRUPTS)  # until there is something to end
     try:
         pid, group = start(argv, method, environment)
     except BaseException:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, INTERRUPTS)
         raise
+    began = time.monotonic()  # the command has just been let go
     ended = threading.Event()
     timed_out: List[bool] = []
 
