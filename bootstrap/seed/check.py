@@ -10,9 +10,9 @@ which gives the tree that is emitted. What the first check accepts the second do
 
 import constants
 import layout
-from layout import (ARRAY, BOOL, BOOLEAN, BOTTOM, FN, I64, INT, NEVER, NULL, OPTION, PARAM, RECORD, REF, REGION, SLICE, STRING, TEXT, U8,
-                    U64, UNIT, VARIANT, VIEW, ARENA, function_of, solved, subst, unify, array_of, wrap_of)
-from modules import HEADS, PREDECLARED, Alias, Case, Constant, Declaration, Function, Global, RawName, resolve_type
+from layout import (ARENA, ARRAY, BOOL, BOOLEAN, BOTTOM, FN, I64, INT, NEVER, NULL, OPTION, RECORD, REF, REGION, SLICE, STRING, TEXT, U8,
+                    U64, VARIANT, VIEW, array_of, solved, subst, unify, wrap_of)
+from modules import HEADS, NAME_STARTS, PREDECLARED, Alias, Case, Constant, Declaration, Function, Global, RawName, resolve_type
 from read import LIST, NAME, NUMBER, PATH
 from read import TEXT as TEXT_FORM
 
@@ -158,7 +158,7 @@ class Checker:
             if want.kind != OPTION:
                 self.fail(offset, 'type-mismatch', 'expected %s, got an Option' % want)
             return 'none', want, offset
-        if name[0] not in PLAIN_STARTS:
+        if name[0] not in NAME_STARTS:
             self.bad(form, 'an expression')
         if name in self.requirements:
             filler, kind = self.requirements[name]
@@ -265,7 +265,7 @@ class Checker:
             return RAW[thing.name](self, form, items, want)
         if isinstance(thing, (Constant, Global)):
             return self.call_value(form, items, self.thing(thing, items[0], None))
-        if thing is None and name not in PREDECLARED and name[0] in PLAIN_STARTS:
+        if thing is None and name not in PREDECLARED and name[0] in NAME_STARTS:
             self.fail(items[0][1], 'unbound-name', '%s is not defined' % name)
         self.fail(items[0][1], 'not-callable', '%s is not a function' % name)
 
@@ -1110,7 +1110,6 @@ def constant_of(program, stored):
 
 
 RAW = Checker.RAW_METHODS
-PLAIN_STARTS = frozenset('abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_+-*/%&|^~<>=!?$@#:')
 FORMS = {
     '.': Checker.dot, 'make': Checker.make, 'the': Checker.the, 'array': Checker.array, 'new': Checker.new, 'get': Checker.get,
     'at': Checker.at, 'slice': Checker.slice, 'view': Checker.view, 'len': Checker.length, 'bytes': Checker.bytes, 'fill': Checker.fill,

@@ -14,7 +14,8 @@ Memory operands are (base, displacement) with base RAX, RCX, RSP or RBP; the col
 import struct
 
 from check import BYTES, check_instance, instance_of
-from layout import ARRAY, BLOCK, BOTTOM, I64, INT, NOTHING, NULL, OPTION, PAIR, STRING, VARIANT, WORD, TooDeep, TooLarge, round_up, subst, wrap_of
+from layout import ARRAY, BLOCK, BOTTOM, I64, INT, NOTHING, NULL, OPTION, PAIR, STRING, VARIANT, WORD
+from layout import TooDeep, TooLarge, round_up, subst, wrap_of
 from modules import Function
 
 RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI = range(8)
@@ -30,6 +31,8 @@ EXTEND = {(8, False): b'\x0f\xb6\xc0', (16, False): b'\x0f\xb7\xc0', (32, False)
 ALU = {'+': (b'\x48\x03', b'\x48\x01\xc8', 0xC0), '-': (b'\x48\x2b', b'\x48\x29\xc8', 0xE8), '&': (b'\x48\x23', b'\x48\x21\xc8', 0xE0),
        '|': (b'\x48\x0b', b'\x48\x09\xc8', 0xC8), '^': (b'\x48\x33', b'\x48\x31\xc8', 0xF0), 'cmp': (b'\x48\x3b', b'\x48\x39\xc8', 0xF8),
        '*': (b'\x48\x0f\xaf', b'\x48\x0f\xaf\xc1', None)}
+STEP = {'+': {1: b'\x00', 2: b'\x66\x01', 4: b'\x01', 8: b'\x48\x01'},
+        '-': {1: b'\x28', 2: b'\x66\x29', 4: b'\x29', 8: b'\x48\x29'}}
 # condition codes, of signed and unsigned operands
 CONDITIONS = {'=': (4, 4), '!=': (5, 5), '<': (12, 2), '>=': (13, 3), '<=': (14, 6), '>': (15, 7)}
 LEAVE = b'\xc9\xc3'
@@ -339,10 +342,7 @@ class Emitter:
         self.code += b'\xba' + PACK32(len(node[3]))
 
     def gen_constview(self, node, dest):
-        at = self.image.views.get(id(node))
-        if at is None:
-            at = self.image.views[id(node)] = self.image.elements_at(node[1].elem, node[3])
-        self.address_of(self.image.rodata, at)
+        self.address_of(self.image.rodata, self.image.elements_at(node[1].elem, node[3]))
         self.code += b'\xba' + PACK32(len(node[3]))
 
     def gen_fnval(self, node, dest):
@@ -659,8 +659,7 @@ class Emitter:
             if base == RAX:
                 code += memory(b'\x48\x8b', RCX, RBP, slot)
                 base = RCX
-            opcode = {'+': {1: b'\x00', 2: b'\x66\x01', 4: b'\x01', 8: b'\x48\x01'}, '-': {1: b'\x28', 2: b'\x66\x29', 4: b'\x29', 8: b'\x48\x29'}}
-            code += memory(opcode[operation][kind.size], RAX, base, displacement)
+            code += memory(STEP[operation][kind.size], RAX, base, displacement)
         self.top = before
 
     # ---- operators

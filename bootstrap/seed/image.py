@@ -42,7 +42,7 @@ class Image:
         self.calls = []          # (offset in code, instance): 4 bytes that hold the distance to a function
         self.traps = []          # (offset in code of the ud2, line, column)
         self.rows = []           # (offset in code, line, column, source, name) of the functions
-        self.texts, self.views, self.constants, self.layouts = {}, {}, {}, {}
+        self.texts, self.constants, self.layouts = {}, {}, {}
         self.queue = []          # instances to be emitted, in the order of their discovery
         self.current_arena = self.data.reserve(8, 8)
         self.table = self.rodata.reserve(9 * 8, 8)

@@ -20,8 +20,8 @@ RAW_NAMES = frozenset('''load store copy fill compare address ref slice view tex
 
 
 class Function:
-    __slots__ = ('name', 'module', 'offset', 'name_offset', 'tparams', 'signature', 'parameters', 'list_offset', 'body', 'types', 'result', 'requirements',
-                 'environment', 'instances', 'checked')
+    __slots__ = ('name', 'module', 'offset', 'name_offset', 'tparams', 'signature', 'parameters', 'list_offset', 'body', 'types', 'result',
+                 'requirements', 'environment', 'instances', 'checked')
 
     def __init__(self, name, module, offset, name_offset):
         self.name, self.module, self.offset, self.name_offset = name, module, offset, name_offset
