@@ -1,0 +1,42 @@
+"""docs/diagnostics.md and the compiler's table of diagnostics say the same, row by row; the numbers of the rows are their places."""
+
+from __future__ import annotations
+
+import re
+from typing import List, Tuple
+
+from tests.conftest import TOP
+
+TABLE = (TOP / "compiler/base/diagnostics.0x0").read_text(encoding="utf-8")
+PAGE = (TOP / "docs/diagnostics.md").read_text(encoding="utf-8")
+SECOND_ROWS = {"name-case-small": "name-case", "capability-needed": "missing-capability"}  # names of the rows whose code has two
+
+
+def rows_of_the_table() -> List[Tuple[str, str]]:
+    return re.findall(r'\(Row "([a-z-]+)"\s+"([^"]*)"\)', TABLE)
+
+
+def rows_of_the_page() -> List[Tuple[str, str]]:
+    rows, last = [], ""
+    for code, sentence, _ in re.findall(r"^\| ([a-z-]*) *\| (.*) \| (yes|no|) ?\|$", PAGE, re.MULTILINE):
+        if code not in ("code", "---"):
+            last = code or last
+            rows.append((last, sentence))
+    return rows
+
+
+def test_page_has_the_rows_of_the_table() -> None:
+    assert len(rows_of_the_table()) > 60
+    assert rows_of_the_page() == rows_of_the_table()
+
+
+def test_numbers_are_the_places_of_the_rows() -> None:
+    numbers = re.search(r";; the numbers of the rows\n((?:\(const .*\n)+)", TABLE)
+    assert numbers is not None
+    named = re.findall(r"\(const ([a-z-]+) I64 (\d+)\)", numbers[1])
+    assert [int(number) for _, number in named] == list(range(len(named)))
+    assert [SECOND_ROWS.get(name, name) for name, _ in named] == [code for code, _ in rows_of_the_table()]
+
+
+def test_rows_have_the_holes_that_reports_fill() -> None:
+    assert [sentence for _, sentence in rows_of_the_table() if sentence.count("{}") > 3] == []
