@@ -46,6 +46,14 @@ def test_every_export_stands_on_the_page(name: str) -> None:
     assert [export for export in exports(MODULES[name]) if export not in told] == []
 
 
+@pytest.mark.parametrize("name", [name for name in MODULES if name not in INNER])
+def test_the_tables_name_exports_alone(name: str) -> None:
+    """Each name in the first column of a module's table is exported by it."""
+    tables = [line.split("|")[1] for line in sections().get(name, "").split("\n") if line.startswith("| ")]
+    told = [word.rstrip(",") for cell in tables if cell.strip() not in ("name", "---") for word in cell.split()]
+    assert [word for word in told if word not in exports(MODULES[name])] == []
+
+
 def test_the_table_of_raw_users_is_exact() -> None:
     """lib/std/raw-users names the files that import std:raw, and no others."""
     users = [str(path.relative_to(LIBRARY)) for path in sorted(LIBRARY.rglob("*.0x0")) if '(↥ "std:raw"' in path.read_text(encoding="utf-8")]
