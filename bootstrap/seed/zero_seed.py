@@ -23,7 +23,7 @@ from layout import Infinite, TooDeep, TooLarge
 from modules import Program
 
 USAGE = 'usage: python3 bootstrap/seed [--lib DIR] [--allocator=NAME] [--max-heap=N] [--time] IN OUT'
-STACK_BYTES = 512 << 20
+STACK_BYTES = 256 << 20
 RECURSION_LIMIT = 100000
 HEAP_LIMIT = re.compile('[0-9]{1,18}[KMG]?\\Z')
 FAILED = 3  # a fault of the seed itself, after Python's traceback
