@@ -337,7 +337,7 @@ MUTANTS: Tuple[Mutant, ...] = (
         "compiler/mach/registers.0x0",
         "(set! allowed (& allowed (~ bank.shifts)))",
         "(set! allowed allowed)",
-        "run/library/sha256-of-known-messages",
+        "run/library/a-hash-depends-on-every-byte-and-the-length",
     ),
     Mutant(
         "compiler/mach/registers.0x0",

@@ -105,13 +105,13 @@ def test_program_without_address_space_traps(zero: Path, tmp_path: Path, name: s
     program = build(zero, name, tmp_path)
     expected = STACK if name == "recursion" else MEMORY
     wrong, trapped = [], 0
-    for kib in address_spaces():
+    for kib in list(address_spaces())[:: 6 if name == "recursion" else 1]:  # which fills the whole stack
         status, text = limited([program], kib)
         trapped += expected.fullmatch(text) is not None
         if status != 3 or not (expected.fullmatch(text) or (NO_START.fullmatch(text) and kib < STACKS_KIB + 1024)):
             wrong.append((kib, status, text))
     assert wrong == []
-    assert trapped > 80
+    assert trapped > (10 if name == "recursion" else 80)
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
@@ -141,7 +141,7 @@ def compile_with(zero: Path, folder: Path, kib: int) -> Tuple[int, str]:
     return status, "" if out.read_bytes() == b"what was there before" else f"{kib} KiB: half a file"
 
 
-@pytest.mark.parametrize("step_kib", [pytest.param(28, marks=pytest.mark.slow), 501])
+@pytest.mark.parametrize("step_kib", [pytest.param(60, marks=pytest.mark.slow), 501])
 def test_compiler_without_address_space_ends_in_one_line(zero: Path, tmp_path: Path, step_kib: int) -> None:
     wrong = []
     kib, status = 8 * KIB, 3
