@@ -14,7 +14,7 @@ Memory operands are (base, displacement) with base RAX, RCX, RSP or RBP; the col
 import struct
 
 from check import BYTES, check_instance, instance_of
-from layout import ARRAY, BLOCK, BOTTOM, I64, INT, NOTHING, NULL, OPTION, PAIR, STRING, VARIANT, WORD
+from layout import ARRAY, BLOCK, BOTTOM, I64, INT, INTEGERS, NOTHING, NULL, OPTION, PAIR, STRING, VARIANT, WORD
 from layout import TooDeep, TooLarge, round_up, subst, wrap_of
 from modules import Function
 
@@ -845,8 +845,8 @@ class Emitter:
         if source.kind != INT or source.low >= kind.low and source.high <= kind.high:
             return
         code = self.code
-        number = 16 + ('I8 I16 I32 I64 U8 U16 U32 U64'.split().index(kind.label)) + (0 if source.signed else 8)
-        if kind.bits == 64 or not kind.signed and not source.signed and kind.bits == 64:
+        number = 16 + INTEGERS.index(kind) + (0 if source.signed else 8)
+        if kind.bits == 64:
             code += b'\x48\x85\xc0'
             self.trap(8, number, offset)                                     # the sign decides
         else:
@@ -1335,7 +1335,7 @@ class Emitter:
                 self.call_library('exit-scope')
 
     def gen_arena(self, node, dest):
-        _, kind, offset, local, body = node
+        _, _, offset, local, body = node
         before = self.top
         code = self.code
         saved, local.slot = self.temp(8), self.temp(8)
@@ -1352,7 +1352,7 @@ class Emitter:
         self.top = before
 
     def gen_in(self, node, dest):
-        _, kind, _, handle, body = node
+        _, _, _, handle, body = node
         before = self.top
         code = self.code
         saved = self.temp(8)
@@ -1398,9 +1398,8 @@ class Emitter:
     # ---- std:raw
 
     def gen_raw(self, node, dest):
-        _, kind, _, name, about, nodes = node
         before = self.top
-        RAW_GENERATORS[name](self, node, nodes, dest)
+        RAW_GENERATORS[node[3]](self, node, node[5], dest)
         self.top = before
 
     def raw_load(self, node, nodes, dest):

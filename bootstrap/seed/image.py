@@ -32,8 +32,8 @@ class Section:
 class Image:
     """What is to be written. `code` is filled by `emit`."""
 
-    def __init__(self, program, heap_limit):
-        self.program, self.heap_limit = program, heap_limit
+    def __init__(self, heap_limit):
+        self.heap_limit = heap_limit
         self.code, self.rodata, self.data = Section(), Section(), Section()
         self.code.base = CODE_BASE
         self.words = []          # (section, offset, target section, target offset): 8 bytes that hold an address

@@ -167,7 +167,6 @@ BOOLEAN, NULL, BOTTOM, REGION, STRING = (Type(BOOL, label='Bool'), Type(UNIT, la
 ATOMS = {made.label: made for made in INTEGERS + (BOOLEAN, NULL, BOTTOM, REGION, STRING)}
 MAKERS = {'Ref': REF, 'Option': OPTION, 'Slice': SLICE, 'View': VIEW}
 PREDECLARED = frozenset(list(ATOMS) + list(MAKERS) + ['Array', 'F32', 'F64', 'true', 'false', 'Some', 'None'])
-ARRAYS = {}
 FUNCTIONS = {}
 
 

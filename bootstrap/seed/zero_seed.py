@@ -55,7 +55,7 @@ def compile_program(options, clock):
     for module in program.modules:  # grows when a requirement needs another module of the library
         check_module(program, module)
     clock.note('check')
-    image = Image(program, options['max-heap'])
+    image = Image(options['max-heap'])
     Emitter(program, image).program_code()
     clock.note('emit')
     data = image.finish()
