@@ -438,17 +438,14 @@ class Emitter:
         _, kind, offset, base, index = node
         code = self.code
         count = base[1].count
-        calm = quiet(index)
-        if base[0] == 'local' and (calm or to_store or not base[3].mutable):
+        if base[0] == 'local':
             where, slot = RBP, base[3].slot
-        elif to_store or calm:
+        else:
             where, slot = self.place(base, to_store)
             if where == RAX:
                 code += memory(b'\x48\x8d', RAX, RAX, slot) if slot else b''
                 where, slot = RCX, self.temp(8)
                 code += memory(b'\x48\x89', RAX, RBP, slot)
-        else:
-            where, slot = RBP, self.gen_temp(base)
         self.gen(index)
         code += b'\x48\x3d' + PACK32(count)                                  # cmp rax, count
         self.trap(3, 1, offset, b'\xb9' + PACK32(count))                     # mov ecx, count
