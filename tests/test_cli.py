@@ -119,6 +119,7 @@ def sources() -> List[Path]:
     return sorted(path for folder in ("compiler", "lib", "examples", "tests/cases") for path in (TOP / folder).rglob("*.0x0"))
 
 
+@pytest.mark.slow
 def test_fmt_is_idempotent_and_keeps_comments(zero: Path, tmp_path: Path) -> None:
     """Over every file of the tree that the reader accepts."""
     tried = 0

@@ -23,6 +23,7 @@ def outcome(executable: Path) -> "tuple[int, bytes, bytes]":
     return done.returncode, done.stdout, done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("group", range(GROUPS))
 def test_seed_and_stage2_agree(group: int, zero: Path, tmp_path: Path) -> None:
     source, grown, built = tmp_path / "p.0x0", tmp_path / "grown", tmp_path / "built"
