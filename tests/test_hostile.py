@@ -195,6 +195,10 @@ def test_file_that_does_not_exist(zero: Path, tmp_path: Path) -> None:
     assert "nothing.0x0" in trouble(zero, "check", tmp_path / "nothing.0x0")
 
 
+def test_device_without_end(zero: Path, tmp_path: Path) -> None:
+    assert "file too large" in trouble(zero, "check", "/dev/zero")
+
+
 def test_directory_as_input(zero: Path, tmp_path: Path) -> None:
     assert str(tmp_path) in trouble(zero, "check", tmp_path)
 
