@@ -7,3 +7,18 @@
 
 release/verify.py imports nothing of this project and nothing outside the standard library.
 """
+
+from __future__ import annotations
+
+
+class ReleaseError(Exception):
+    """Something that ends the run, with the exit status that says what kind of thing it is."""
+
+    def __init__(self, message: str, status: int = 2) -> None:
+        super().__init__(message)
+        self.message = message
+        self.status = status
+
+
+REFUSED = 1  # what must hold of a release does not
+TROUBLE = 2  # usage, a file, a tool

@@ -1,0 +1,90 @@
+"""evidence: what goes into a release beside the product: measurements of the chain, reports of audits, witnesses.
+
+Its makers keep what is measured (measured.json) apart from what is reproduced (report.txt, report.json). A report that is
+of another tree, or that is red, stops the release; one that was not made is said to be absent.
+
+made from: build/chain, build/audit, build/witness       read by: make
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any, Dict, List
+
+from . import REFUSED, ReleaseError
+from .product import file_records, read_entry
+from .verify import EVIDENCE_FORMAT, EVIDENCE_ROLES, Entry, Files, canonical, sums_of
+
+REPORT_NAMES = ("report.txt", "report.json", "measured.json")
+RED = ("broken", "not measured")
+
+
+def collect_evidence(top: Path, told: Dict[str, Any]) -> Files:
+    """Every file of evidence that there is, by its name below evidence/."""
+    files = {"chain/measured.json": Entry(0o644, canonical(measured_ledger(told)))}
+    for folder in sorted(path for path in (top / "build" / "audit").glob("*") if path.is_dir()):
+        files.update(collect_report(top, folder, f"reports/{folder.name}/"))
+    witness = top / "build" / "witness"
+    if (witness / "report.json").is_file():
+        files.update(collect_report(top, witness, "witnesses/"))
+    return files
+
+
+def measured_ledger(told: Dict[str, Any]) -> Dict[str, Any]:
+    """What the ledger says beyond what is the same everywhere: times, memory, commands, the machine."""
+    stages = [{key: value for key, value in stage.items() if key not in ("size", "sha256")} for stage in told["stages"]]
+    rest = {key: value for key, value in told.items() if key not in ("inputs", "equal", "chain", "format", "stages")}
+    return {**rest, "format": "0x0 release measurements 1", "stages": stages}
+
+
+def collect_report(top: Path, folder: Path, prefix: str) -> Files:
+    files = {prefix + name: read_entry(folder / name, 0o644) for name in REPORT_NAMES if (folder / name).is_file()}
+    if prefix + "report.json" not in files:
+        raise ReleaseError(f"{folder}: there is no report.json; make the report again or remove the folder", REFUSED)
+    refuse_red(folder, files[prefix + "report.json"].content)
+    refuse_stale(top, folder)
+    return files
+
+
+def refuse_red(folder: Path, report: bytes) -> None:
+    """No release is made of a tree of which a report is red."""
+    try:
+        content = json.loads(report)
+    except ValueError:
+        raise ReleaseError(f"{folder / 'report.json'}: not JSON; make the report again", REFUSED) from None
+    for claim in claims_of(content):
+        if claim.get("verdict") == RED[0] or (claim.get("verdict") == RED[1] and claim.get("required", True)):
+            name = claim.get("claim") or claim.get("name")
+            raise ReleaseError(f"{folder / 'report.json'}: {name} is {claim['verdict']}; a release needs it green", REFUSED)
+
+
+def claims_of(value: Any) -> List[Dict[str, Any]]:
+    """Every object of the report that has a verdict, however deep."""
+    if isinstance(value, list):
+        return [claim for item in value for claim in claims_of(item)]
+    if isinstance(value, dict):
+        return ([value] if "verdict" in value else []) + claims_of(list(value.values()))
+    return []
+
+
+def refuse_stale(top: Path, folder: Path) -> None:
+    """The sources that a report's SHA256SUMS names are those of this tree."""
+    sums = folder / "SHA256SUMS"
+    if not sums.is_file():
+        return
+    for line in sums.read_text("utf-8").splitlines():
+        digest, _, name = line.partition("  ")
+        path = next((place / name for place in (folder, top) if (place / name).is_file()), None)
+        if path is None or hashlib.sha256(path.read_bytes()).hexdigest() != digest:
+            raise ReleaseError(f"{sums}: {name} is not as it was; make the report again", REFUSED)
+
+
+def seal_evidence(files: Files, product: str) -> Files:
+    """The evidence with its manifest and its sums."""
+    absent = [name for name in ("reports", "witnesses") if not any(path.startswith(name + "/") for path in files)]
+    records = file_records(files, EVIDENCE_ROLES, lambda row: row[1])
+    manifest = {"format": EVIDENCE_FORMAT, "product": product, "absent": absent, "files": records}
+    whole = {**files, "manifest.json": Entry(0o644, canonical(manifest))}
+    return {**whole, "SHA256SUMS": Entry(0o644, sums_of(whole))}
