@@ -7,12 +7,36 @@
     scope      whether one process was measured or a tree
     method     how the figures were come by; containment: what keeps members from leaving
 
-Standard library alone, Python 3.8 or later. psutil, where it can be imported, makes the sum a proportional one (PSS).
+Standard library alone, Python 3.8 or later. Where the kernel tells a member's proportional memory (PSS), the sum is of that.
 """
 
 from __future__ import annotations
 
-from .model import Containment, Kill, Limits, Method, Outcome, Scope
-from .run import run
+from .model import (
+    CAPTURE_BYTES,
+    PINNED_ENVIRONMENT,
+    Containment,
+    GuardError,
+    Interrupted,
+    Kill,
+    Limits,
+    Method,
+    Outcome,
+    Scope,
+)
+from .run import available, run
 
-__all__ = ["Containment", "Kill", "Limits", "Method", "Outcome", "Scope", "run"]
+__all__ = [
+    "CAPTURE_BYTES",
+    "PINNED_ENVIRONMENT",
+    "Containment",
+    "GuardError",
+    "Interrupted",
+    "Kill",
+    "Limits",
+    "Method",
+    "Outcome",
+    "Scope",
+    "available",
+    "run",
+]

@@ -1,0 +1,242 @@
+"""reaper: start the command, wait for every member, sample, end the tree, and tell what it took.
+
+A member is waited for by its own parent or, that being gone, by the reaper. The kernel's figure of a process that is waited for
+holds the largest of what it has waited for itself, so the largest over all that the reaper waits for is the largest of the tree.
+What is lost to it are members whose parent lets the kernel clear them away (SIGCHLD ignored): of those the samples alone tell.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import resource
+import select
+import signal
+import time
+from dataclasses import dataclass, field
+from typing import Any, Callable, Dict, List, Optional, Set, Union
+
+from . import kernel, memory
+from .launch import Launched
+from .members import Cgroup, Descendants, Namespace
+
+Listing = Union[Namespace, Cgroup, Descendants]
+
+QUIET_SHARE = 0.007  # of a core: what sampling may take
+URGENT_SHARE = 0.05  # while the budget could be passed before the next sample
+FILL_KIB_PER_SECOND = 3 * 1024 * 1024  # what a tree is taken to be able to touch
+SHORTEST_SECONDS, LONGEST_SECONDS = 0.002, 0.25
+PROGRESS_SECONDS = 0.2
+END_SECONDS = 10.0  # to be gone after SIGKILL
+HIGH_WATER_EVERY = 16  # samples
+
+
+@dataclass(frozen=True)
+class Order:
+    """What the reaper is to hold the tree to."""
+
+    max_rss_kib: Optional[int]
+    timeout_seconds: Optional[float]
+    max_members: Optional[int]
+    progress: bool
+
+
+@dataclass
+class Tally:
+    """What was seen so far."""
+
+    waited_peak_kib: int = 0
+    sampled_peak_kib: int = 0
+    resident_kib: int = 0
+    sum_kib: int = 0
+    sum_is_proportional: bool = True
+    cpu_seconds: float = 0.0
+    samples: int = 0
+    seen: Set[int] = field(default_factory=set)
+    ended_by_guard: int = 0
+
+
+class Reaper:
+    def __init__(self, order: Order, listing: Listing, command: Launched, stops: List[int], tell: Callable[[Dict[str, Any]], None]) -> None:
+        self.order = order
+        self.listing = listing
+        self.command = command
+        self.stops = stops  # when one of these can be read, or has ended, the tree is to end
+        self.tell = tell
+        self.tally = Tally(seen={command.pid})
+        self.readings = memory.Readings()
+        self.status: Optional[int] = None
+        self.kill = "none"
+        self.next_proportional = 0.0
+        self.next_progress = PROGRESS_SECONDS
+        self.sample_seconds = 0.0
+        self.weighing_seconds = 0.0  # of a sample, for the proportional sum; it has an interval of its own
+
+    def watch(self) -> Dict[str, Any]:
+        """From letting the command go to the end of the last member."""
+        woken = wake_on_child()
+        poll = select.poll()
+        for file in (woken, *self.stops):
+            poll.register(file, select.POLLIN)
+        first_task = last_task()
+        own = time.process_time()
+        os.write(self.command.go, b"\n")
+        os.close(self.command.go)
+        self.began = time.monotonic()
+        due = self.began + SHORTEST_SECONDS
+        while True:
+            events = {file for file, _ in poll.poll(max(0.0, due - time.monotonic()) * 1000)}
+            if woken in events:
+                os.read(woken, 4096)
+                self.reap()
+            if self.status is not None or self.must_end(events):
+                break
+            if time.monotonic() >= due:
+                self.sample()
+                due = time.monotonic() + self.interval()
+                if self.kill != "none":
+                    break
+        by_itself = self.status is not None
+        wall = time.monotonic() - self.began
+        last = last_task()
+        own = time.process_time() - own
+        left = self.end()
+        return {
+            "status": self.status,
+            "kill": self.kill,
+            "wall_us": round(wall * 1_000_000),
+            "survivors": self.tally.ended_by_guard if by_itself else 0,
+            "left": left,
+            "tasks": None if first_task is None or last is None else last - first_task,
+            "guard_cpu_us": round(own * 1_000_000),
+            **self.figures(wall),
+        }
+
+    def figures(self, wall: float) -> Dict[str, Any]:
+        tally = self.tally
+        return {
+            "waited_peak_kib": tally.waited_peak_kib,
+            "sampled_peak_kib": tally.sampled_peak_kib,
+            "sum_kib": tally.sum_kib,
+            "sum_is_proportional": tally.sum_is_proportional,
+            "cpu_us": round(tally.cpu_seconds * 1_000_000),
+            "interval_us": round(wall * 1_000_000) // max(1, tally.samples),
+            "members": len(tally.seen),
+        }
+
+    def must_end(self, events: Set[int]) -> bool:
+        if events.intersection(self.stops):
+            self.kill = "interrupted"
+        elif self.order.timeout_seconds is not None and time.monotonic() - self.began >= self.order.timeout_seconds:
+            self.kill = "timeout"
+        return self.kill != "none"
+
+    def reap(self) -> bool:
+        """Wait for all that has ended; whether there are children left."""
+        while True:
+            try:
+                pid, status, usage = os.wait4(-1, os.WNOHANG)
+            except ChildProcessError:
+                return False
+            if pid == 0:
+                return True
+            self.note(pid, status, usage)
+
+    def note(self, pid: int, status: int, usage: resource.struct_rusage) -> None:
+        tally = self.tally
+        tally.seen.add(pid)
+        tally.cpu_seconds += usage.ru_utime + usage.ru_stime
+        tally.waited_peak_kib = max(tally.waited_peak_kib, usage.ru_maxrss)
+        if pid == self.command.pid:
+            self.status = os.WEXITSTATUS(status) if os.WIFEXITED(status) else -os.WTERMSIG(status)
+        elif os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL:
+            tally.ended_by_guard += 1
+
+    def sample(self) -> None:
+        before = time.process_time()
+        pids = self.listing.pids()
+        self.tally.samples += 1
+        self.tally.seen.update(pids)
+        if self.order.max_members is not None and len(pids) > self.order.max_members:
+            self.kill = "too-many-processes"
+            return
+        self.weighing_seconds = 0.0
+        sizes = self.readings.resident(pids)
+        self.weigh(sizes)
+        took = time.process_time() - before - self.weighing_seconds
+        self.sample_seconds = took if self.tally.samples <= 2 else (self.sample_seconds + took) / 2  # the first ones open all files
+        seconds = time.monotonic() - self.began
+        if self.order.progress and seconds >= self.next_progress:
+            self.next_progress = seconds + PROGRESS_SECONDS
+            self.tell({"seconds_us": round(seconds * 1_000_000), "kib": self.tally.resident_kib})
+
+    def weigh(self, sizes: Dict[int, int]) -> None:
+        tally, budget = self.tally, self.order.max_rss_kib
+        tally.resident_kib = sum(sizes.values())
+        largest = max(sizes.values(), default=0)
+        if tally.samples % HIGH_WATER_EVERY == 1:
+            largest = max([largest, *(memory.high_water_kib(pid) for pid in sizes)])
+        tally.sampled_peak_kib = max(tally.sampled_peak_kib, largest)
+        if tally.resident_kib > tally.sum_kib:
+            self.weigh_together(sizes)
+        if budget is not None and max(largest, tally.sum_kib) > budget:
+            self.kill = "over-budget"
+
+    def weigh_together(self, sizes: Dict[int, int]) -> None:
+        """The true sum is higher than any before, or may be."""
+        if len(sizes) < 2:
+            self.tally.sum_kib = self.tally.resident_kib
+            return
+        now = time.monotonic()
+        if now < self.next_proportional:
+            return
+        before = time.process_time()
+        total, told = memory.proportional(sizes)
+        took = self.weighing_seconds = time.process_time() - before
+        budget = self.order.max_rss_kib
+        near = budget is not None and total > budget // 2 and self.tally.resident_kib > budget
+        self.next_proportional = now + took / (URGENT_SHARE if near else QUIET_SHARE)
+        self.tally.sum_kib = max(self.tally.sum_kib, total)
+        self.tally.sum_is_proportional = self.tally.sum_is_proportional and told
+
+    def interval(self) -> float:
+        """Seconds to the next sample: few enough samples to be cheap, enough of them to be there before the budget is passed."""
+        seconds = self.sample_seconds / QUIET_SHARE
+        if self.order.max_rss_kib is not None:
+            room = max(0, self.order.max_rss_kib - self.tally.resident_kib)
+            seconds = min(seconds, max(room / FILL_KIB_PER_SECOND, self.sample_seconds / URGENT_SHARE))
+        if self.order.timeout_seconds is not None:
+            seconds = min(seconds, self.began + self.order.timeout_seconds - time.monotonic())
+        return min(LONGEST_SECONDS, max(SHORTEST_SECONDS, seconds))
+
+    def end(self) -> List[int]:
+        """End every member; those that could not be ended."""
+        until = time.monotonic() + END_SECONDS
+        pause = 0.0005
+        while True:
+            self.listing.end()
+            if not self.reap() and not self.listing.pids():
+                return []
+            if time.monotonic() > until:
+                return self.listing.pids()
+            time.sleep(pause)
+            pause = min(0.02, pause * 1.5)
+
+
+def wake_on_child() -> int:
+    """A file that can be read as soon as a child has ended."""
+    woken, wake = os.pipe()
+    os.set_blocking(woken, False)
+    os.set_blocking(wake, False)
+    signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
+    signal.signal(signal.SIGCHLD, lambda number, frame: None)
+    with contextlib.suppress(OSError):
+        os.write(wake, b"\0")  # who has ended before now
+    return woken
+
+
+def last_task() -> Optional[int]:
+    """The last number that this PID namespace has given to a process or thread; None outside of a namespace of our own."""
+    if os.getpid() != 1:
+        return None
+    return int((kernel.read_bytes("/proc/loadavg") or b"0").split()[-1])
