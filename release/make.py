@@ -84,16 +84,22 @@ def whole_release(source: Source, told: Dict[str, Any], signer: Optional[Signer]
     ledger = reproduced_ledger(told)
     files = {**collect_sources(source), **collect_compiler(source, ledger), "ledger.json": Entry(0o644, canonical(ledger))}
     files["sbom.cdx.json"] = Entry(0o644, make_bill(source, files, ledger))
+    return assemble(source, ledger, files, collect_evidence(source.top, told), signer)
+
+
+def assemble(source: Source, ledger: Dict[str, Any], files: Files, evidence: Files, signer: Optional[Signer]) -> Files:
+    """Product and evidence with what is made from them: manifests, sums, archive, statements."""
     product = seal(files, source)
-    evidence = seal_evidence(collect_evidence(source.top, told), product["manifest.json"].sha256)
+    manifest = product["manifest.json"].sha256
+    sealed = seal_evidence(evidence, manifest)
     archive_name, archive = packed(source, product)
     return {
         **product,
-        **{EVIDENCE + name: entry for name, entry in evidence.items()},
+        **{EVIDENCE + name: entry for name, entry in sealed.items()},
         archive_name: archive,
         archive_name + ".sha256": Entry(0o644, f"{archive.sha256}  {archive_name}\n".encode()),
         **put_statement("", product_statement(source, ledger, product, archive_name, archive), signer),
-        **put_statement(EVIDENCE, evidence_statement(evidence, product["manifest.json"].sha256), signer),
+        **put_statement(EVIDENCE, evidence_statement(sealed, manifest), signer),
     }
 
 

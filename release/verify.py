@@ -611,10 +611,10 @@ def compare_sets(where: str, expected: Iterable[str], found: Iterable[str], repo
         report.refuse(f"{shown(name)} in {where} is one too many")
 
 
-def load(files: Files, name: str) -> Any:
+def load(files: Files, name: str, prefix: str = "") -> Any:
     if name not in files:
-        raise Refused(f"{name} is missing")
-    return read_json(name, files[name].content)
+        raise Refused(f"{prefix}{name} is missing")
+    return read_json(prefix + name, files[name].content)
 
 
 def role_of(name: str, roles: Sequence[Tuple[str, str, str]]) -> Optional[Tuple[str, str]]:
@@ -851,7 +851,7 @@ def check_archive(archive: bytes, files: Files, manifest: Dict[str, Any], report
 
 def check_evidence(files: Files, product: Files, ledger: Dict[str, Any], statement: Statement, report: Report) -> None:
     kinds = {"format": str, "product": str, "absent": list, "files": list}
-    manifest = record("evidence/manifest.json", load(files, "manifest.json"), kinds)
+    manifest = record("evidence/manifest.json", load(files, "manifest.json", EVIDENCE), kinds)
     if manifest["format"] != EVIDENCE_FORMAT:
         raise Refused(f"evidence/manifest.json: not of the format {EVIDENCE_FORMAT}")
     if manifest["product"] != product["manifest.json"].sha256:
@@ -867,7 +867,7 @@ def check_evidence(files: Files, product: Files, ledger: Dict[str, Any], stateme
     check_subjects(statement, files, {}, report)
     if statement.value["predicateType"] != EVIDENCE_PREDICATE or statement.value["predicate"] != {"product": manifest["product"]}:
         raise Refused(f"{statement.name}: it is not of this product's evidence")
-    measured = load(files, "chain/measured.json")
+    measured = load(files, "chain/measured.json", EVIDENCE)
     stages = measured.get("stages") if isinstance(measured, dict) else None
     if not isinstance(stages, list) or [stage.get("name") for stage in stages if isinstance(stage, dict)] != [
         stage["name"] for stage in ledger["stages"]
