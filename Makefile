@@ -1,17 +1,23 @@
-# What a person types. `make help` tells each target in a line; the work is done in bootstrap/ and tests/.
+# What a person types. `make help` tells each target in a line; the work is done in bootstrap/, audit/, perf/, release/ and tests/.
 
 PYTHON ?= python3
 COMPILER_SOURCE = compiler/main.0x0
 ZERO = build/bin/zero
+VERSION = $(shell cat VERSION)
 WORKERS ?= 2
-PYTEST = build/venv/bin/python -m pytest -n $(WORKERS)
+VENV = build/venv/bin/python
+PYTEST = $(VENV) -m pytest -n $(WORKERS)
+CHECKS = normal-path-audit-check memory-architecture-check imports-check elf-check docs-check \
+  memory-check memory-summary-check perf-check rss-limit-check
 
 export PYTHONPYCACHEPREFIX := $(CURDIR)/build/pycache
 
 .DEFAULT_GOAL := all
-.PHONY: all trusted-chain bootstrap-from-seed test quick fmt lint clean help
+.PHONY: all trusted-chain bootstrap-from-seed test quick $(CHECKS) ddc release release-check trust-root fmt lint clean help
 
-all: trusted-chain ## build the compiler, build/bin/zero
+all: trusted-chain ## build the compiler, build/bin/zero, and judge every claim
+	@$(PYTHON) -m audit.environment build/venv tests/requirements.txt
+	@$(VENV) -m audit all
 
 trusted-chain: ## walk the chain from the trusted root if there is one, else from the seed
 	@test -f $(COMPILER_SOURCE)
@@ -26,6 +32,31 @@ test: trusted-chain build/venv/ready ## run every test
 quick: trusted-chain build/venv/ready ## run the tests that take less than half a minute together
 	@$(PYTEST) -m "not slow"
 
+$(CHECKS): trusted-chain build/venv/ready
+	@$(VENV) -m audit $(subst -audit,,$(@:-check=))
+
+normal-path-audit-check: ## judge what `make all` is made of, and that the seed is not entered where there is a root
+memory-architecture-check: ## judge how the compiler keeps its memory
+imports-check: ## judge who imports whom
+elf-check: ## judge the executable files
+docs-check: ## judge what the pages say
+memory-check: ## judge peaks of memory against budgets and baselines
+memory-summary-check: ## judge the compiler's own account of its memory
+perf-check: ## judge times against what this machine did before
+rss-limit-check: ## judge that the guard ends what breaks its limits
+
+ddc: ## grow the compiler by diverse routes and compare: the table of witnesses
+	@$(PYTHON) -m bootstrap.witness
+
+release: trusted-chain build/venv/ready ## make build/release/v$(VERSION), signed with KEY=FILE if given
+	@$(VENV) -m release make $(if $(KEY),--key $(KEY))
+
+release-check: ## verify that release, offline
+	@$(PYTHON) release/verify.py build/release/v$(VERSION)
+
+trust-root: trusted-chain build/venv/ready ## make that release the root from which the chain starts
+	@$(VENV) -m release trust-root
+
 fmt: trusted-chain ## print every 0x0 file of compiler, lib and examples in the one form
 	@find compiler lib examples -name '*.0x0' -exec $(ZERO) fmt {} +
 
@@ -34,15 +65,13 @@ lint: trusted-chain build/venv/ready build/lint/ready ## check the form of Pytho
 	@build/lint/bin/mypy
 	@find compiler lib examples -name '*.0x0' -exec $(ZERO) fmt --check {} +
 
-clean: ## remove every product but the releases
-	@mkdir -p build && find build -mindepth 1 -maxdepth 1 ! -name release -exec rm -rf {} +
+clean: ## remove every product but releases and what was measured
+	@mkdir -p build && find build -mindepth 1 -maxdepth 1 ! -name release ! -name perf -exec rm -rf {} +
 
 help: ## print this list
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 22
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 27
 
 build/venv/ready: tests/requirements.txt
 build/lint/ready: tests/requirements-lint.txt
 build/venv/ready build/lint/ready:
-	@$(PYTHON) -m venv --clear $(@D)
-	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
-	@touch $@
+	@$(PYTHON) -m audit.environment $(@D) $<

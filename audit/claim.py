@@ -7,6 +7,7 @@ NotMeasured (red where the claim is required) or NotPresent (an optional means i
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
@@ -88,10 +89,23 @@ class Answer:
     figures: Dict[str, int]
     facts: Dict[str, str]
     audited: Tuple[Path, ...]
+    wall_ms: int = 0
 
     @property
     def red(self) -> bool:
         return self.verdict is Verdict.BROKEN or (self.verdict is Verdict.NOT_MEASURED and self.claim.required)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What became of a group."""
+
+    group: Group
+    answers: Tuple[Answer, ...]
+
+    @property
+    def red(self) -> bool:
+        return any(answer.red for answer in self.answers)
 
 
 def judge(claim: Claim, top: Path, zero: Path) -> Answer:
@@ -99,8 +113,12 @@ def judge(claim: Claim, top: Path, zero: Path) -> Answer:
     subject = Subject(top, zero)
     verdict, reason = Verdict.HOLDS, ""
     findings: Tuple[Finding, ...] = ()
+    began = time.monotonic()
     try:
+        if claim.needs_run and not zero.is_file():
+            raise NotMeasured("there is no compiler at build/bin/zero; make trusted-chain")
         findings = tuple(claim.judge(subject))
+        require_audited(subject)
         if findings:
             verdict = Verdict.BROKEN
     except NotPresent as absent:
@@ -109,4 +127,13 @@ def judge(claim: Claim, top: Path, zero: Path) -> Answer:
         verdict, reason = Verdict.NOT_MEASURED, str(unmeasured)
     except Exception as error:
         verdict, reason = Verdict.NOT_MEASURED, f"the judge failed: {type(error).__name__}: {error}"
-    return Answer(claim, verdict, findings, reason, subject.figures, subject.facts, tuple(subject.audited))
+    wall_ms = round((time.monotonic() - began) * 1000)
+    return Answer(claim, verdict, findings, reason, subject.figures, subject.facts, tuple(subject.audited), wall_ms)
+
+
+def require_audited(subject: Subject) -> None:
+    """What a verdict rests on must be there to be hashed, in the tree that is judged."""
+    for path in subject.audited:
+        whole = (subject.top / path).resolve()
+        if not whole.is_file() or subject.top.resolve() not in whole.parents:
+            raise NotMeasured(f"{path}: the verdict rests on it, but it is not a file of the tree")

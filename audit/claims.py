@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import Tuple
 
+from . import docs, elf
 from .claim import Group
 
-GROUPS: Tuple[Group, ...] = ()
+GROUPS: Tuple[Group, ...] = (
+    Group("elf", "the executable files", elf.CLAIMS),
+    Group("docs", "what the pages say", docs.CLAIMS),
+)

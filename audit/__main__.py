@@ -1,0 +1,154 @@
+"""python -m audit: judge claims on this tree and leave the evidence in build/audit/.
+
+Exit status: 0 all required claims hold; 1 one is broken or could not be judged; 2 usage or file trouble; 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+from pathlib import Path
+from typing import Callable, Optional, Sequence, Tuple
+
+HERE = Path(__file__).resolve().parent.parent
+ZERO = Path("build/bin/zero")
+WORDS = ("list", "figures", "all")
+ENVIRONMENT = "run it with build/venv/bin/python, which `make build/venv/ready` makes"
+
+try:
+    from . import evidence
+    from .claim import Group, Judged, judge
+    from .claims import GROUPS
+    from .figures import FIGURES
+    from .report import junit, markdown, page, sarif, text
+except ModuleNotFoundError as error:
+    if error.name is not None and error.name.split(".")[0] in ("audit", "perf", "release", "bootstrap"):
+        raise
+    sys.exit(print(f"audit: this Python has no {error.name}; {ENVIRONMENT}", file=sys.stderr) or 2)
+
+Render = Callable[[Sequence[Judged], Path], str]
+FORMATS: Tuple[Tuple[str, Render], ...] = (
+    ("junit", junit.render),
+    ("sarif", sarif.render),
+    ("markdown", markdown.render),
+    ("html", page.render),
+)
+
+
+def main(arguments: Optional[Sequence[str]] = None) -> int:
+    parser = argument_parser()
+    options = parser.parse_args(arguments)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        return command(parser, options)
+    except OSError as error:
+        print(f"audit: {error.filename or 'cannot write'}: {error.strerror}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("audit: interrupted; there is no evidence of the groups that were asked for", file=sys.stderr)
+        return 130
+
+
+def argument_parser() -> argparse.ArgumentParser:
+    groups = ", ".join(group.name for group in GROUPS)
+    parser = argparse.ArgumentParser(
+        prog="audit",
+        usage="python -m audit list | figures | all | GROUP... [--top DIRECTORY] [--format FORMAT --output FILE]",
+        description="Judge claims on this tree. Evidence goes to build/audit/GROUP/.",
+        epilog=f"Groups: {groups}. Exit status: 0 all required claims hold, 1 one does not or could not be judged, 2 usage or file trouble.",
+    )
+    parser.add_argument("words", nargs="+", metavar="WORD", help="list: the claims; figures: what pages may state; all; or groups by name")
+    parser.add_argument("--top", type=Path, default=HERE, metavar="DIRECTORY", help="the tree to judge (default: this one)")
+    parser.add_argument("--format", choices=[name for name, _ in FORMATS], help="also tell the answers in this form")
+    parser.add_argument("--output", type=Path, metavar="FILE", help="where that goes")
+    return parser
+
+
+def command(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
+    if (options.format is None) != (options.output is None):
+        parser.error("--format and --output go together")
+    if not options.top.is_dir():
+        parser.error(f"{options.top}: not a directory")
+    word, top = options.words[0], options.top.resolve()
+    if word in WORDS and len(options.words) > 1:
+        parser.error(f"{word} stands alone")
+    if word == "list":
+        return list_claims()
+    if word == "figures":
+        return print_figures(top)
+    chosen = GROUPS if word == "all" else chosen_groups(parser, options.words)
+    return judge_groups(chosen, top, options)
+
+
+def chosen_groups(parser: argparse.ArgumentParser, names: Sequence[str]) -> Tuple[Group, ...]:
+    known = {group.name for group in GROUPS}
+    for name in names:
+        if name not in known:
+            parser.error(f"no such group: {name}; there are {', '.join(group.name for group in GROUPS)}")
+    return tuple(group for group in GROUPS if group.name in names)
+
+
+def list_claims() -> int:
+    for group in GROUPS:
+        print(f"{group.name}: {group.title}")
+        for claim in group.claims:
+            marks = ("" if claim.needs_run else " (from the source alone)") + ("" if claim.required else " (not required)")
+            print(f"  {claim.name}{marks}\n    {claim.text}")
+    return 0
+
+
+def print_figures(top: Path) -> int:
+    for figure in FIGURES:
+        value = figure.value(top)
+        print(f"{figure.name}={'absent' if value is None else value}")
+    return 0
+
+
+def judge_groups(groups: Sequence[Group], top: Path, options: argparse.Namespace) -> int:
+    """Judge, print and write. All evidence that is asked for goes before the first claim is judged."""
+    colour = sys.stdout.isatty()
+    for group in groups:
+        evidence.remove(top, group.name)
+    all_judged = []
+    for group in groups:
+        judged = judge_group(group, top)
+        evidence.write(top, judged)
+        show(judged, colour, len(groups) > 1)
+        all_judged.append(judged)
+    if len(groups) > 1:
+        print("\n" + text.closing(all_judged, colour), end="")
+    else:
+        print("\n" + text.counts_line(all_judged))
+    if options.output is not None:
+        evidence.write_whole(options.output, dict(FORMATS)[options.format](all_judged, top).encode("utf-8"))
+    return 1 if any(judged.red for judged in all_judged) else 0
+
+
+def judge_group(group: Group, top: Path) -> Judged:
+    answers = []
+    for claim in group.claims:
+        live(f"judging {claim.name}")
+        answers.append(judge(claim, top, top / ZERO))
+    live("")
+    return Judged(group, tuple(answers))
+
+
+def live(line: str) -> None:
+    """On a terminal, a line that lives while a claim is judged."""
+    if sys.stdout.isatty():
+        print(f"\r\x1b[K{line}", end="", flush=True)
+
+
+def show(judged: Judged, colour: bool, among_others: bool) -> None:
+    """Of one group all; of one among others its line and what is wrong: the table of all closes the run."""
+    if among_others:
+        seconds = sum(answer.wall_ms for answer in judged.answers) / 1000
+        print(f"{judged.group.name}: {judged.group.title}: {'red' if judged.red else 'holds'}, {seconds:.1f} s")
+        print(text.details(judged.answers, text.SHOWN), end="", flush=True)
+    else:
+        print(text.group_text(judged, colour, text.SHOWN) + text.figures(judged.answers), end="", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,71 @@
+"""evidence: what a group's verdicts leave on disk, in build/audit/GROUP/.
+
+    report.txt, report.json   reproduced: verdicts, findings, facts; two runs over one tree write the same bytes
+    measured.json             figures and times of this run and machine
+    SHA256SUMS                over the report and all that the verdicts rest on, by paths from the top of the tree
+
+Evidence is removed before a group is judged and appears whole when it has been: a run that is interrupted leaves none.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from pathlib import Path
+from typing import Dict, List
+
+from .claim import Judged
+from .report import canonical, text
+
+
+def directory_of(top: Path, group: str) -> Path:
+    return top / "build" / "audit" / group
+
+
+def remove(top: Path, group: str) -> None:
+    for directory in (directory_of(top, group), part_of(top, group)):
+        if directory.exists():
+            shutil.rmtree(directory)
+
+
+def part_of(top: Path, group: str) -> Path:
+    return directory_of(top, f".{group}.part")
+
+
+def write(top: Path, judged: Judged) -> None:
+    """All files of a group, into a directory that is renamed when it is whole."""
+    home, part = directory_of(top, judged.group.name), part_of(top, judged.group.name)
+    files = {
+        "report.txt": text.render((judged,)).encode("utf-8"),
+        "report.json": canonical.reproduced(judged),
+        "measured.json": canonical.measured(judged),
+    }
+    remove(top, judged.group.name)
+    part.mkdir(parents=True)
+    for name, content in files.items():
+        (part / name).write_bytes(content)
+    (part / "SHA256SUMS").write_text("".join(sums(top, judged, files)), encoding="utf-8")
+    os.replace(part, home)
+
+
+def sums(top: Path, judged: Judged, files: Dict[str, bytes]) -> List[str]:
+    """The lines that `sha256sum -c` reads at the top of the tree."""
+    whole = top.resolve()
+    audited = {(whole / path).resolve() for answer in judged.answers for path in answer.audited}
+    digests = {str(path.relative_to(whole)): sha256(path.read_bytes()) for path in audited if whole in path.parents and path.is_file()}
+    home = directory_of(whole, judged.group.name)
+    for name in ("report.json", "report.txt"):
+        digests[str((home / name).relative_to(whole))] = sha256(files[name])
+    return [f"{digest}  {path}\n" for path, digest in sorted(digests.items())]
+
+
+def sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    part = path.with_name(path.name + ".part")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part.write_bytes(content)
+    os.replace(part, path)
