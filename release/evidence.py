@@ -17,18 +17,20 @@ from . import REFUSED, ReleaseError
 from .product import file_records, read_entry
 from .verify import EVIDENCE_FORMAT, EVIDENCE_ROLES, Entry, Files, canonical, sums_of
 
-REPORT_NAMES = ("report.txt", "report.json", "measured.json")
+REPORT_NAMES = ("report.txt", "report.json", "measured.json", "SHA256SUMS")
 RED = ("broken", "not measured")
 
 
 def collect_evidence(top: Path, told: Dict[str, Any]) -> Files:
     """Every file of evidence that there is, by its name below evidence/."""
     files = {"chain/measured.json": Entry(0o644, canonical(measured_ledger(told)))}
-    for folder in sorted(path for path in (top / "build" / "audit").glob("*") if path.is_dir()):
+    for folder in sorted(path for path in (top / "build" / "audit").glob("[!.]*") if path.is_dir()):
         files.update(collect_report(top, folder, f"reports/{folder.name}/"))
+        refuse_stale(top, folder)
     witness = top / "build" / "witness"
     if (witness / "report.json").is_file():
         files.update(collect_report(top, witness, "witnesses/"))
+        refuse_other_compiler(witness / "report.json", told)
     return files
 
 
@@ -44,7 +46,6 @@ def collect_report(top: Path, folder: Path, prefix: str) -> Files:
     if prefix + "report.json" not in files:
         raise ReleaseError(f"{folder}: there is no report.json; make the report again or remove the folder", REFUSED)
     refuse_red(folder, files[prefix + "report.json"].content)
-    refuse_stale(top, folder)
     return files
 
 
@@ -70,15 +71,20 @@ def claims_of(value: Any) -> List[Dict[str, Any]]:
 
 
 def refuse_stale(top: Path, folder: Path) -> None:
-    """The sources that a report's SHA256SUMS names are those of this tree."""
+    """What a report's SHA256SUMS names, by paths from the top, is as it was when the report was made."""
     sums = folder / "SHA256SUMS"
-    if not sums.is_file():
-        return
-    for line in sums.read_text("utf-8").splitlines():
+    for line in read_entry(sums, 0o644).content.decode("utf-8", "replace").splitlines():
         digest, _, name = line.partition("  ")
-        path = next((place / name for place in (folder, top) if (place / name).is_file()), None)
-        if path is None or hashlib.sha256(path.read_bytes()).hexdigest() != digest:
+        path = top / name
+        if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != digest:
             raise ReleaseError(f"{sums}: {name} is not as it was; make the report again", REFUSED)
+
+
+def refuse_other_compiler(report: Path, told: Dict[str, Any]) -> None:
+    """The witnesses have seen the compiler that is released."""
+    compiler = next(stage["sha256"] for stage in told["stages"] if stage["name"] == "stage2")
+    if compiler.encode() not in report.read_bytes():
+        raise ReleaseError(f"{report}: it does not speak of this compiler ({compiler}); make it again or remove it", REFUSED)
 
 
 def seal_evidence(files: Files, product: str) -> Files:

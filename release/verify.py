@@ -73,9 +73,9 @@ ROLES: Tuple[Tuple[str, str, str], ...] = (
 )
 EVIDENCE_ROLES: Tuple[Tuple[str, str, str], ...] = (
     (r"chain/measured\.json", "ledger", "measured"),
-    (r"reports/[a-z0-9-]+/report\.(txt|json)", "report", "reproduced"),
+    (r"reports/[a-z0-9-]+/(report\.(txt|json)|SHA256SUMS)", "report", "reproduced"),
     (r"reports/[a-z0-9-]+/measured\.json", "report", "measured"),
-    (r"witnesses/report\.(txt|json)", "witness", "reproduced"),
+    (r"witnesses/(report\.(txt|json)|SHA256SUMS)", "witness", "reproduced"),
     (r"witnesses/measured\.json", "witness", "measured"),
 )
 REQUIRED = (*BINARIES, "LICENSE", "README.md", "VERSION", "ledger.json", "sbom.cdx.json", "verify.py", "manifest.json", "SHA256SUMS")
