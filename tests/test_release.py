@@ -7,12 +7,14 @@ import hashlib
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import stat
 import subprocess
 import sys
 import tarfile
+import textwrap
 import time
 import zlib
 from dataclasses import replace
@@ -262,6 +264,20 @@ def test_signed_release_is_checked_by_openssl(own: Path, tmp_path: Path) -> None
         words = ["pkeyutl", "-verify", "-pubin", "-inkey", str(public), "-rawin", "-in", str(tmp_path / "message")]
         subprocess.run([need("openssl"), *words, "-sigfile", str(tmp_path / "signature")], check=True, capture_output=True)
     assert "is there already" in made(own, "--key", str(tmp_path / "zero.pem"))
+    by_hand(own / PLACE, public)
+    (own / PLACE / "LICENSE").write_text("mine\n")
+    with pytest.raises(subprocess.CalledProcessError):
+        by_hand(own / PLACE, public)
+
+
+def by_hand(place: Path, public: Path) -> None:
+    """Run the lines of docs/release.md that verify a release with other tools."""
+    page = (TOP / "docs/release.md").read_text("utf-8")
+    block = re.search(r"<!-- shown: tests/test_release.py .*-->\n\n((?:    .*\n)+)", page)
+    assert block is not None
+    lines = textwrap.dedent(block[1]).replace("PUBLIC.pem", str(public)).replace("\\\n", "")
+    assert lines.count("sha256sum") == 4 and "openssl" in lines
+    subprocess.run(["sh", "-ec", lines], cwd=place, check=True, capture_output=True)
 
 
 # The same everywhere
