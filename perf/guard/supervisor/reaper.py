@@ -164,7 +164,8 @@ class Reaper:
         sizes = self.readings.resident(pids)
         self.weigh(sizes)
         took = time.process_time() - before - self.weighing_seconds
-        self.sample_seconds = took if self.tally.samples <= 2 else (self.sample_seconds + took) / 2  # the first ones open all files
+        if self.tally.samples > 1:  # the first one opens all files
+            self.sample_seconds = (self.sample_seconds + took) / 2
         seconds = time.monotonic() - self.began
         if self.order.progress and seconds >= self.next_progress:
             self.next_progress = seconds + PROGRESS_SECONDS
