@@ -17,6 +17,7 @@ from . import REFUSED, ReleaseError
 from .verify import VERSION
 
 GIT_SECONDS = 120
+SETTINGS = ("core.excludesFile=/dev/null", "core.attributesFile=/dev/null", "core.autocrlf=false")  # whatever the user's own are
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,8 @@ def read_source(top: Path, allow_dirty: bool) -> Source:
         raise ReleaseError(f"{top / 'VERSION'}: cannot be read; a release is named by it") from None
     if not VERSION.match(version):
         raise ReleaseError(f"VERSION is {version!r}; a release needs three numbers, as in 0.1.0")
+    if Path(os.fsdecode(git(top, "rev-parse", "--show-toplevel")).rstrip("\n")).resolve() != top.resolve():
+        raise ReleaseError(f"{top}: not the top of a git repository; a release names the commit that it is made from")
     commit, seconds = git(top, "log", "-1", "--format=%H %ct").decode("ascii").split()
     changed = changes(top)
     if changed and not allow_dirty:
@@ -73,7 +76,8 @@ def git(top: Path, *words: str, index: "Path | None" = None) -> bytes:
         environment.pop(name, None)
     if index is not None:
         environment["GIT_INDEX_FILE"] = str(index)
-    command = ["git", "-c", "core.excludesFile=/dev/null", "-C", str(top), *words]
+    settings = [word for setting in SETTINGS for word in ("-c", setting)]
+    command = ["git", *settings, "-C", str(top), *words]
     outcome = run(command, Limits(timeout_seconds=GIT_SECONDS), environment=environment, capture=True)
     if not outcome.ok:
         why = outcome.stderr.decode("utf-8", "replace").strip().splitlines() or [f"status {outcome.status}"]

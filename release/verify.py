@@ -1026,6 +1026,8 @@ def judge(path: str, request: Request, report: Report) -> None:
     ledger = check_ledger(release.product, report)
     attempt(report, lambda: check_bill(release.product, manifest, ledger, report))
     if release.evidence or release.outer:
+        if request.statement is not None:
+            raise Trouble("--statement is for an archive or what was unpacked from one; a release's directory has its own")
         judge_directory(release, manifest, ledger, request, report)
     else:
         judge_content(path, release, manifest, ledger, request, report)

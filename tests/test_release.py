@@ -132,6 +132,7 @@ def test_release_holds_under_its_own_verifier_and_under_the_tree_s(tree: Path) -
         assert "NOT SIGNED" in result.stdout and "there are no witnesses" in result.stdout
 
 
+@pytest.mark.slow
 def test_release_again_is_told_to_be_there_already(tree: Path) -> None:
     before = {name: entry.sha256 for name, entry in contents(tree / PLACE).items()}
     assert "is there already, with the same content" in made(tree)
@@ -382,6 +383,18 @@ def test_a_dirty_release_says_so_and_is_no_root(own: Path) -> None:
     assert (own / "release/trusted-root.toml").read_bytes() == record
 
 
+def test_a_tree_without_a_commit_is_refused(tree: Path, tmp_path: Path) -> None:
+    inner = tree / "build" / "inner"
+    for name in ("release", "perf"):
+        shutil.copytree(tree / name, inner / name)
+    shutil.copy(tree / "VERSION", inner)
+    assert "not the top of a git repository" in refused(inner, "make")
+    shutil.move(inner, tmp_path / "inner")
+    assert "not a git repository" in refused(tmp_path / "inner", "make")
+    without = release(tree, "make", env={**os.environ, "PATH": str(tmp_path)})
+    assert without.returncode == 2 and "git" in without.stderr and "Traceback" not in without.stderr, without.stderr
+
+
 def test_a_chain_that_does_not_hold_gives_no_release(own: Path) -> None:
     before = contents(own / PLACE)
     (own / "compiler/main.0x0").write_text("(", "utf-8")
@@ -391,12 +404,14 @@ def test_a_chain_that_does_not_hold_gives_no_release(own: Path) -> None:
     assert contents(own / PLACE) == before
 
 
+@pytest.mark.slow
 def test_a_release_that_does_not_verify_is_replaced_and_that_is_told(own: Path) -> None:
     (own / PLACE / "LICENSE").write_text("mine\n")
     assert "it replaces one that did not verify" in made(own)
     assert examine(str(own / PLACE), Request()).verified
 
 
+@pytest.mark.slow
 def test_what_the_verifier_refuses_is_never_put_in_place(own: Path) -> None:
     verifier = own / "release/verify.py"
     verifier.write_text(verifier.read_text("utf-8").replace('ABI = "0x0 ABI 0.1"', 'ABI = "0x0 ABI 9.9"'), "utf-8")

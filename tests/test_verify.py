@@ -318,12 +318,12 @@ LIES: Dict[str, Tuple[Callable[[Parts], Any], str]] = {
     "bill-lacks-a-file": (change_bill(lambda b: b["components"].remove(library_of(b))), "is missing from sbom.cdx.json"),
     "bill-of-other-hash": (change_bill(lambda b: library_of(b)["hashes"][0].update(content="0" * 64)), "manifest and ledger say"),
     "bill-of-other-version": (change_bill(lambda b: b["metadata"]["component"].update(version="9.9.9")), "not the bill of zero 0.1.0"),
-    "bill-of-random-serial": (change_bill(lambda b: b.update(serialNumber="urn:uuid:0"), False), "its serial number is not that of its content"),
+    "bill-of-random-serial": (change_bill(lambda b: b.update(serialNumber="urn:uuid:0"), False), "its serial number is not that of its"),
     "bill-of-other-kind": (change_bill(lambda b: b.update(bomFormat="SPDX")), "not a CycloneDX bill"),
     "commit-malformed": (lambda p: change_source(p, commit="main"), "manifest.json: commit: main is not of the form"),
     "tree-unknown": (lambda p: change_source(p, tree="swept"), "tree or commit_seconds is not of its form"),
     "time-negative": (lambda p: change_source(p, commit_seconds=-1), "tree or commit_seconds is not of its form"),
-    "evidence-of-other-stages": (lambda p: add_evidence(p, "chain/measured.json", b'{"stages":[]}\n'), "its stages are not those of ledger.json"),
+    "evidence-of-other-stages": (lambda p: add_evidence(p, "chain/measured.json", b'{"stages":[]}\n'), "stages are not those of ledger.json"),
 }
 
 
@@ -389,6 +389,18 @@ def test_a_wrong_statement_is_refused(
     place = write_release(tmp_path, key=1 if name == SIGNED else None)
     rewrite(place, name, change)
     assert reason in refused(capsys, place)
+
+
+def test_several_people_may_sign_one_statement(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    first, second = write_release(tmp_path / "1", key=1), write_release(tmp_path / "2", key=2)
+    assert payload_of(first / SIGNED) == payload_of(second / SIGNED), "two makers sign the same bytes"
+    other = json.loads((second / SIGNED).read_bytes())["signatures"]
+    rewrite(first, SIGNED, lambda envelope: envelope["signatures"].extend(other))
+    for key in (KEY, OTHER_KEY):
+        status, text = judge(capsys, first / ARCHIVE, "--key", key)
+        assert status == 0 and f"signed by a key that you trust: {key}" in text, text
+    rewrite(first, SIGNED, lambda envelope: envelope["signatures"][1].update(sig=envelope["signatures"][0]["sig"]))
+    assert f"the signature of key {OTHER_KEY} does not hold" in refused(capsys, first / ARCHIVE, "--key", KEY)
 
 
 def test_evidence_of_another_signer_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -536,7 +548,8 @@ def test_hostile_json_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[s
 
 def test_hostile_json_costs_little(tmp_path: Path) -> None:
     place = write_release(tmp_path)
-    for content, _ in JSON.values():
+    wide = (b"[" + b"[]," * 2_700_000 + b"[]]\n", b'{"a":[' + b"{}," * 2_700_000 + b"{}]}\n", b'"' + b"\\u0000" * 1_300_000 + b'"\n')
+    for content in [*wide, *(content for content, _ in JSON.values())]:
         (place / "manifest.json").write_bytes(content)
         hostile(place)
 
@@ -608,6 +621,7 @@ def test_wrong_usage_is_trouble_and_not_a_verdict(tmp_path: Path) -> None:
         [str(place), "--key", "0" * 64],
         [str(place), "--rebuild", str(tmp_path)],
         [str(place / ARCHIVE), "--statement", str(tmp_path / "nothing")],
+        [str(place), "--statement", str(place / UNSIGNED)],
         [],
         [str(place), "--unknown"],
     ):
