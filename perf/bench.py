@@ -67,7 +67,7 @@ class Bench:
         compiler = zero or self.zero
 
         def make(path: Path) -> None:
-            self.measure([self.relative(compiler), "build", self.relative(source), "-o", self.relative(path)])
+            self.measure([self.relative(compiler), "build", "--lib", "lib", self.relative(source), "-o", self.relative(path)])
 
         return self.once(name, make)
 

@@ -175,7 +175,7 @@ def malformed_places(subject: Subject) -> Iterator[Finding]:
         for name, (text, mistakes) in MALFORMED:
             source = write(place, name, text)
             told = guarded([place.relative(place.zero), "check", "--json", place.relative(source)], place.top)
-            yield from compare_places(name, [(mistake.line, mistake.column, mistake.code) for mistake in mistakes], places(told.stdout))
+            yield from compare_places(name, [(mistake.line, mistake.column, mistake.code) for mistake in mistakes], places(told.stderr))
             yield from no_summary(name, guarded([place.relative(place.zero), "memory-summary", place.relative(source)], place.top))
 
 

@@ -19,6 +19,7 @@ from enum import Enum
 from typing import Optional
 
 LEAST_CONFIDENCE = 0.95
+LEAST_FOR_SPREAD = 4  # values
 LEAST_PAIRS = 6  # of fewer no two enclose the median with such confidence
 
 
@@ -75,8 +76,8 @@ def judge_ratio(ratios: Sequence[float], limit: float) -> Verdict:
 
 def spread_permille(values: Sequence[float]) -> int:
     """The distance between the quartiles, in thousandths of the median."""
-    if len(values) < 4:
-        return 0
+    if len(values) < LEAST_FOR_SPREAD:
+        raise ValueError(f"{len(values)} values have no quartiles")
     low, middle, high = statistics.quantiles(values, n=4, method="inclusive")
     return round(1000 * (high - low) / middle)
 
