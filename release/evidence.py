@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Dict, List
 
 from . import REFUSED, ReleaseError
-from .product import file_records, read_entry
+from .product import STAGE_KEYS, file_records, read_entry
 from .verify import EVIDENCE_FORMAT, EVIDENCE_ROLES, Entry, Files, canonical, sums_of
 
 REPORT_NAMES = ("report.txt", "report.json", "measured.json", "SHA256SUMS")
@@ -36,7 +36,7 @@ def collect_evidence(top: Path, told: Dict[str, Any]) -> Files:
 
 def measured_ledger(told: Dict[str, Any]) -> Dict[str, Any]:
     """What the ledger says beyond what is the same everywhere: times, memory, commands, the machine."""
-    stages = [{key: value for key, value in stage.items() if key not in ("size", "sha256")} for stage in told["stages"]]
+    stages = [{key: value for key, value in stage.items() if key == "name" or key not in STAGE_KEYS} for stage in told["stages"]]
     rest = {key: value for key, value in told.items() if key not in ("inputs", "equal", "chain", "format", "stages")}
     return {**rest, "format": "0x0 release measurements 1", "stages": stages}
 

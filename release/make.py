@@ -73,10 +73,11 @@ def walk_chain(source: Source) -> Dict[str, Any]:
         told = json.loads(path.read_bytes())
     except (OSError, ValueError) as error:
         raise ReleaseError(f"{path}: {error}") from None
-    refuse_untracked(source, [name for name in told["inputs"] if name != "description"])
-    if not isinstance(told, dict) or told["origin"]["from"] != "seed":
+    ledger = reproduced_ledger(told)
+    if ledger["origin"] != "seed":
         raise ReleaseError(f"{path}: another run of the chain came in between; run it again")
-    return told
+    refuse_untracked(source, [name for name in ledger["inputs"] if name != "description"])
+    return dict(told)
 
 
 def whole_release(source: Source, told: Dict[str, Any], signer: Optional[Signer]) -> Files:

@@ -15,6 +15,7 @@ from .verify import ABI, BINARIES, LEDGER_FORMAT, MANIFEST_FORMAT, PLATFORM, ROL
 
 FOLDERS = ("lib", "docs")
 FILES = ("LICENSE", "README.md", "VERSION")
+STAGE_KEYS = ("name", "size", "sha256")
 
 
 def collect_sources(source: Source) -> Files:
@@ -54,14 +55,17 @@ def collect_compiler(source: Source, ledger: Dict[str, Any]) -> Files:
 
 def reproduced_ledger(told: Dict[str, Any]) -> Dict[str, Any]:
     """What the chain's ledger says that is the same on every machine."""
-    return {
-        "format": LEDGER_FORMAT,
-        "chain": told["chain"],
-        "origin": told["origin"]["from"],
-        "inputs": told["inputs"],
-        "stages": [{key: stage[key] for key in ("name", "size", "sha256")} for stage in told["stages"]],
-        "equal": told["equal"],
-    }
+    try:
+        return {
+            "format": LEDGER_FORMAT,
+            "chain": told["chain"],
+            "origin": told["origin"]["from"],
+            "inputs": told["inputs"],
+            "stages": [{key: stage[key] for key in STAGE_KEYS} for stage in told["stages"]],
+            "equal": told["equal"],
+        }
+    except (KeyError, TypeError) as error:
+        raise ReleaseError(f"build/chain/ledger.json: not the ledger of a chain ({type(error).__name__}: {error}); run the chain again") from None
 
 
 def file_records(files: Files, roles: Sequence[Tuple[str, str, str]], class_of: Callable[[Tuple[str, str]], str]) -> List[Dict[str, Any]]:
