@@ -57,6 +57,9 @@ release-check: ## verify that release, offline
 trust-root: trusted-chain build/venv/ready ## make that release the root from which the chain starts
 	@$(VENV) -m release trust-root
 
+ddc: trusted-chain ## grow the compiler by every route of this machine and compare (diverse double-compiling)
+	@$(PYTHON) -m bootstrap.witness
+
 fmt: trusted-chain ## print every 0x0 file of compiler, lib and examples in the one form
 	@find compiler lib examples -name '*.0x0' -exec $(ZERO) fmt {} +
 
