@@ -12,7 +12,7 @@ import re
 import socket
 import tempfile
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Callable, Iterator, List, Sequence, Tuple
@@ -78,30 +78,38 @@ def judged(subject: Subject, check: Check) -> List[Finding]:
     """What the check finds in the compiler's file; where that is sound, in the program that it compiles."""
     zero = product_of(subject, subject.zero, ZERO_BYTES)
     subject.audited.append(subject.zero)
-    return findings(zero, check) or findings(hello_of(subject), check)
+    return findings(zero, check) or findings(hello_of(subject.zero, subject.top / "lib", zero.content), check)
 
 
-def findings(product: Product, check: Check) -> List[Finding]:
+def findings(judged_product: Product, check: Check) -> List[Finding]:
     try:
-        return [Finding(message, product.name) for message in check(product)]
+        return [Finding(message, judged_product.name) for message in check(judged_product)]
     except (ELFError, ValueError, IndexError, KeyError, TypeError, AttributeError, OverflowError, UnicodeDecodeError) as error:
-        return [Finding(f"can't be read as an ELF file: {type(error).__name__}: {error}", product.name)]
+        return [Finding(f"can't be read as an ELF file: {type(error).__name__}: {error}", judged_product.name)]
 
 
 def product_of(subject: Subject, path: Path, limit: int) -> Product:
-    return Product(os.path.relpath(path, subject.top), path.read_bytes(), limit)
+    return product(os.path.relpath(path, subject.top), path.read_bytes(), limit)
 
 
-def hello_of(subject: Subject) -> Product:
+@lru_cache(maxsize=4)
+def product(name: str, content: bytes, limit: int) -> Product:
+    """Every claim reads the same files: one is taken apart once."""
+    return Product(name, content, limit)
+
+
+@lru_cache(maxsize=2)
+def hello_of(zero: Path, library: Path, _content: bytes) -> Product:
+    """The small program as that compiler makes it, once for these bytes of it."""
     with tempfile.TemporaryDirectory() as folder:
-        return Product("a compiled hello", compiled(subject, Path(folder)), HELLO_BYTES)
+        return Product("a compiled hello", compiled(zero, library, Path(folder)), HELLO_BYTES)
 
 
-def compiled(subject: Subject, folder: Path) -> bytes:
+def compiled(zero: Path, library: Path, folder: Path) -> bytes:
     """The small program, compiled from its source in that folder."""
     source, out = folder / "hello.0x0", folder / "hello"
     source.write_text(HELLO, encoding="utf-8")
-    argv = (str(subject.zero), "build", str(source), "-o", str(out), "--lib", str(subject.top / "lib"))
+    argv = (str(zero), "build", str(source), "-o", str(out), "--lib", str(library))
     done = run(argv, Limits(timeout_seconds=20), cwd=folder, capture=True)
     if not done.ok:
         raise NotMeasured(f"the compiler does not compile hello: status {done.status}: {done.stderr.decode('utf-8', 'replace').strip()}")
@@ -374,7 +382,7 @@ def user_name() -> str:
 def place_leaves_no_mark(subject: Subject) -> List[Finding]:
     """One program, compiled in two folders whose paths differ in length, is one file."""
     with tempfile.TemporaryDirectory() as short, tempfile.TemporaryDirectory(prefix="a-much-longer-name-of-a-folder-") as long:
-        one, other = compiled(subject, Path(short)), compiled(subject, Path(long))
+        one, other = (compiled(subject.zero, subject.top / "lib", Path(folder)) for folder in (short, long))
     subject.audited.append(subject.zero)
     return [] if one == other else [Finding("hello compiled in two folders gives two files")]
 

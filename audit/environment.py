@@ -28,7 +28,7 @@ ELSEWHERE = ("PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV", "PIP_USER", "PIP_TARGET"
 HASH_WORDS = ("DO NOT MATCH THE HASHES", "Hashes are required")
 REACH_WORDS = ("No matching distribution found", "Could not find a version", "Failed to establish a new connection", "Connection to")
 OFFLINE = (
-    "environment: the packages of {requirements} can't be reached, so {directory} is not made and no gate or test that needs it was run. The chain "
+    "environment: the packages of {requirements} can't be reached, so {directory} is not made and no gate was run. The chain "
     "needs none of it: the compiler in build/bin/zero stands. Connect, or put the wheels into a folder and say "
     "PIP_NO_INDEX=1 PIP_FIND_LINKS=FOLDER, then make all again."
 )

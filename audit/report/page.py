@@ -20,6 +20,7 @@ from .text import counts_line, short_name, verdict_text
 
 LEDGER = "build/chain/ledger.json"
 HISTORY = "build/perf/history.jsonl"
+PEAK = ".peak_kib"  # how the name of a peak ends there
 BUDGETS = "perf/memory-budgets.txt"
 BUDGET = re.compile(r"^([^=#\s]+)\.max_rss_kib=([0-9]+)$", re.MULTILINE)
 NOT_SHOWN = re.compile(r"<!--.*?-->|<script\b.*?</script>", re.DOTALL)
@@ -102,10 +103,10 @@ def histories(text: str) -> List[Tuple[str, List[int]]]:
 
 
 def peaks_of(record: Any) -> List[Tuple[str, int]]:
-    steps = record.get("peak_kib") if isinstance(record, dict) else None
-    if not isinstance(steps, Mapping):
+    figures = record.get("figures") if isinstance(record, dict) else None
+    if not isinstance(figures, dict):
         return []
-    return [(str(name), value) for name, value in steps.items() if isinstance(value, int)]
+    return [(name[: -len(PEAK)], value) for name, value in figures.items() if name.endswith(PEAK) and isinstance(value, int)]
 
 
 def history_plot(name: str, peaks: Sequence[int], budgets: Mapping[str, int]) -> str:

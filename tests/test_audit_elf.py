@@ -1,0 +1,238 @@
+"""The gate of executables: it holds for what the compiler makes, and each claim is turned red by a byte or two."""
+
+from __future__ import annotations
+
+import shutil
+import struct
+from pathlib import Path
+from typing import Callable, Dict, List, Tuple
+
+import pytest
+from elftools.elf.elffile import ELFFile
+
+from audit import elf
+from audit.claim import Answer, Verdict, judge
+from tests.conftest import TOP
+
+Patch = Callable[[bytearray, ELFFile], None]
+SYMBOL = 24  # bytes of a row
+HEADER = 64
+
+
+def put(content: bytearray, offset: int, form: str, value: int) -> None:
+    struct.pack_into("<" + form, content, offset, value)
+
+
+def program_header(index: int) -> int:
+    return 64 + 56 * index
+
+
+def section_header(image: ELFFile, name: str) -> int:
+    return int(image["e_shoff"]) + HEADER * image.get_section_index(name)
+
+
+def symbol_row(image: ELFFile, index: int) -> int:
+    return int(image.get_section_by_name(".symtab")["sh_offset"]) + SYMBOL * index
+
+
+def other_machine(content: bytearray, image: ELFFile) -> None:
+    put(content, 18, "H", 183)
+
+
+def segment_off_its_page(content: bytearray, image: ELFFile) -> None:
+    put(content, program_header(1) + 24, "Q", 0x402001)  # its physical address
+
+
+def writable_code(content: bytearray, image: ELFFile) -> None:
+    put(content, program_header(1) + 4, "I", 7)
+
+
+def executable_stack(content: bytearray, image: ELFFile) -> None:
+    put(content, program_header(5) + 4, "I", 7)
+
+
+def executable_stack_without_write(content: bytearray, image: ELFFile) -> None:
+    put(content, program_header(5) + 4, "I", 5)
+
+
+def interpreter(content: bytearray, image: ELFFile) -> None:
+    put(content, program_header(5), "I", 3)
+
+
+def start_up_array(content: bytearray, image: ELFFile) -> None:
+    content[section_header(image, ".data") + 4] = 14  # SHT_INIT_ARRAY
+
+
+def entry_one_further(content: bytearray, image: ELFFile) -> None:
+    put(content, 24, "Q", image["e_entry"] + 1)
+
+
+def entry_in_data(content: bytearray, image: ELFFile) -> None:
+    put(content, 24, "Q", image.get_section_by_name(".data")["sh_addr"])
+
+
+def section_elsewhere(content: bytearray, image: ELFFile) -> None:
+    put(content, section_header(image, ".rodata") + 8, "Q", 2 | 1)  # says that it is writable
+
+
+def symbol_too_long(content: bytearray, image: ELFFile) -> None:
+    last = image.get_section_by_name(".symtab").num_symbols() - 1
+    put(content, symbol_row(image, last) + 16, "Q", 1 << 40)
+
+
+def symbols_swapped(content: bytearray, image: ELFFile) -> None:
+    one, other = symbol_row(image, 3), symbol_row(image, 4)
+    content[one:other], content[other : other + SYMBOL] = content[other : other + SYMBOL], content[one:other]
+
+
+def global_symbol(content: bytearray, image: ELFFile) -> None:
+    content[symbol_row(image, 3) + 4] |= 0x10
+
+
+def nameless_function(content: bytearray, image: ELFFile) -> None:
+    put(content, symbol_row(image, 3), "I", 0)
+
+
+def same_name_twice(content: bytearray, image: ELFFile) -> None:
+    put(content, symbol_row(image, 3), "I", struct.unpack_from("<I", content, symbol_row(image, 4))[0])
+
+
+def other_abi(content: bytearray, image: ELFFile) -> None:
+    content[content.index(elf.MARKER) + len(elf.MARKER) - 2] = ord("2")
+
+
+def other_owner(content: bytearray, image: ELFFile) -> None:
+    content[content.index(elf.MARKER) - 2] = ord("1")
+
+
+def unchecked(content: bytearray, image: ELFFile) -> None:
+    content[content.index(elf.MARKER) + len(elf.MARKER) - 1] = ord("u")
+
+
+def grown(content: bytearray, image: ELFFile) -> None:
+    """A longer file whose last section takes what was added: only its size is wrong."""
+    old, more = int(image["e_shoff"]), elf.ZERO_BYTES
+    table = bytes(content[old:])
+    content[old:] = bytes(more) + table
+    put(content, 40, "Q", old + more)
+    at = old + more + HEADER * (image["e_shnum"] - 1) + 32
+    put(content, at, "Q", struct.unpack_from("<Q", content, at)[0] + more)
+
+
+def word_in_rodata(word: bytes) -> Patch:
+    def patch(content: bytearray, image: ELFFile) -> None:
+        begin = image.get_section_by_name(".rodata")["sh_offset"]
+        content[begin : begin + len(word)] = word
+
+    return patch
+
+
+def hidden_byte(content: bytearray, image: ELFFile) -> None:
+    text = image.get_section_by_name(".text")
+    content[text["sh_offset"] + text["sh_size"]] = 1  # between .text and .rodata
+
+
+MUTANTS: Tuple[Tuple[str, Patch], ...] = (
+    ("header", other_machine),
+    ("segments", segment_off_its_page),
+    ("no-writable-code sections-in-segments", writable_code),
+    ("no-writable-code stack-is-data", executable_stack),
+    ("stack-is-data", executable_stack_without_write),
+    ("stands-alone stack-is-data", interpreter),
+    ("stands-alone", start_up_array),
+    ("entry-in-text", entry_one_further),
+    ("entry-in-text", entry_in_data),
+    ("sections-in-segments", section_elsewhere),
+    ("symbols-in-sections", symbol_too_long),
+    ("symbols-sorted symbols-in-sections", symbols_swapped),
+    ("symbols-sorted", global_symbol),
+    ("symbols-named", nameless_function),
+    ("symbols-named", same_name_twice),
+    ("abi-note", other_abi),
+    ("abi-note", other_owner),
+    ("checks-are-in", unchecked),
+    ("sizes", grown),
+    ("no-trace-of-the-build", word_in_rodata(b"2026-11-21")),
+    ("no-trace-of-the-build", word_in_rodata(b"/home/someone/0x0/compiler")),
+    ("every-byte-has-a-home", hidden_byte),
+)
+
+
+def answers(zero: Path) -> Dict[str, Answer]:
+    found = [judge(claim, zero.parent.parent.parent, zero) for claim in elf.CLAIMS]
+    return {answer.claim.name.partition("/")[2]: answer for answer in found}
+
+
+@pytest.fixture(scope="module")
+def tree(zero: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tree that has the library and a place for a compiler."""
+    top = tmp_path_factory.mktemp("tree")
+    (top / "build" / "bin").mkdir(parents=True)
+    (top / "lib").symlink_to(TOP / "lib")
+    shutil.copy(zero, top / "build" / "bin" / "zero")
+    return top
+
+
+def patched(tree: Path, patch: Patch) -> Path:
+    zero = tree / "build" / "bin" / "zero"
+    sound = (TOP / "build" / "bin" / "zero").read_bytes()
+    content = bytearray(sound)
+    with (TOP / "build" / "bin" / "zero").open("rb") as file:
+        patch(content, ELFFile(file))
+    assert bytes(content) != sound
+    zero.unlink()
+    zero.write_bytes(bytes(content))
+    zero.chmod(0o755)
+    return zero
+
+
+def test_the_compilers_file_and_a_compiled_program_hold(zero: Path) -> None:
+    assert {name: answer.reason or answer.findings for name, answer in answers(zero).items() if answer.verdict is not Verdict.HOLDS} == {}
+
+
+@pytest.mark.parametrize(("names", "patch"), MUTANTS, ids=[f"{names.split()[0]}-{index}" for index, (names, _) in enumerate(MUTANTS)])
+def test_a_patch_turns_its_claims_red_and_no_other(names: str, patch: Patch, tree: Path) -> None:
+    red = [name for name, answer in answers(patched(tree, patch)).items() if answer.verdict is Verdict.BROKEN]
+    assert sorted(red) == sorted(names.split())
+
+
+def test_every_claim_has_a_mutant() -> None:
+    seen = {name for names, _ in MUTANTS for name in names.split()}
+    claims = {claim.name.partition("/")[2] for claim in elf.CLAIMS}
+    assert claims - seen == {"place-leaves-no-mark"}  # the next test
+
+
+def test_a_place_that_leaves_a_mark_is_seen(tree: Path) -> None:
+    zero = tree / "build" / "bin" / "zero"
+    zero.unlink()
+    zero.write_text('#!/bin/sh\necho "$3" > "$4"\npwd >> "$4"\n')
+    zero.chmod(0o755)
+    assert answers(zero)["place-leaves-no-mark"].verdict is Verdict.BROKEN
+
+
+def test_what_is_no_elf_file_breaks_every_claim_on_files(tree: Path) -> None:
+    zero = tree / "build" / "bin" / "zero"
+    for content in (b"", b"\x7fELF", b"\x7fELF\x02\x01" + bytes(100), (TOP / "build" / "bin" / "zero").read_bytes()[:5000]):
+        zero.unlink()
+        zero.write_bytes(content)
+        of_bytes = ("sizes", "no-trace-of-the-build", "place-leaves-no-mark")
+        green = [name for name, answer in answers(zero).items() if answer.verdict is Verdict.HOLDS and name not in of_bytes]
+        assert green == []
+
+
+def test_a_release_that_was_made_without_checks_is_seen(zero: Path, tmp_path: Path) -> None:
+    (tmp_path / "build" / "bin").mkdir(parents=True)
+    (tmp_path / "lib").symlink_to(TOP / "lib")
+    shutil.copy(zero, tmp_path / "build" / "bin" / "zero")
+    released = tmp_path / "build" / "release" / "v9" / "bin" / "zero"
+    released.parent.mkdir(parents=True)
+    content = bytearray(zero.read_bytes())
+    content[content.index(elf.MARKER) + len(elf.MARKER) - 1] = ord("u")
+    released.write_bytes(bytes(content))
+    answer = answers(tmp_path / "build" / "bin" / "zero")["checks-are-in"]
+    paths: List[str] = [str(finding.path) for finding in answer.findings]
+    assert set(paths) == {"build/release/v9/bin/zero"}
+
+
+def test_without_a_compiler_nothing_is_green(tmp_path: Path) -> None:
+    assert {answer.verdict for answer in answers(tmp_path / "build" / "bin" / "zero").values()} == {Verdict.NOT_MEASURED}
