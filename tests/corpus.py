@@ -19,11 +19,13 @@ from __future__ import annotations
 
 import contextlib
 import difflib
+import functools
 import importlib
 import io
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -206,10 +208,45 @@ def zero_engine(name: str) -> Engine:
     return Engine(name, build, command, True, compiler.is_file)
 
 
+@functools.lru_cache(maxsize=None)
+def compat_compiler() -> Path:
+    """build/compat/zero-c as the tree stands, made by stage2; whole, whoever else makes it at this time."""
+    folder = TOP / "build" / "compat"
+    folder.mkdir(parents=True, exist_ok=True)
+    part = folder / f"zero-c.{os.getpid()}"
+    made = run([str(TOP / "build/chain/stage2"), "build", str(TOP / "compiler/compat-main.0x0"), "-o", str(part)])
+    if made.exit != 0:
+        raise RuntimeError(f"compiler/compat-main.0x0 cannot be built:\n{made.error}")
+    os.replace(part, folder / "zero-c")
+    return folder / "zero-c"
+
+
+def compat_engine(name: str, compiler: Callable[[], Path], c_command: Tuple[str, ...]) -> Engine:
+    """By way of C: zero-c, then a C compiler."""
+
+    def c_words(case: Case, text: Path) -> List[str]:
+        return ["build", *case.flags, str(case.path.relative_to(TOP)), "-o", str(text)]
+
+    def build(case: Case, product: Path) -> Outcome:
+        text = product.with_suffix(".c")
+        made = run([str(compiler()), *c_words(case, text)])
+        return made if made.exit != 0 else run([*c_command, str(text), "-o", str(product)])
+
+    def command(case: Case, product: Path) -> str:
+        text = product.with_suffix(".c")
+        return f"{shlex.join(['build/compat/zero-c', *c_words(case, text)])} && {shlex.join([*c_command, str(text), '-o', str(product)])}"
+
+    def present() -> bool:
+        return (TOP / "build/chain/stage2").is_file() and shutil.which(c_command[0]) is not None
+
+    return Engine(name, build, command, True, present)
+
+
 ENGINES = (
     Engine("seed", seed_build, seed_command, False, (TOP / "bootstrap" / "seed" / "__main__.py").is_file),
     zero_engine("zero-next"),
     zero_engine("stage2"),
+    compat_engine("compat", compat_compiler, ("tcc",)),
 )
 
 

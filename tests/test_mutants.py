@@ -16,7 +16,7 @@ FOLDERS = ("read", "check", "tree", "ssa", "mach", "x64", "obj")
 
 
 def sound(mutant: Mutant) -> Engine:
-    seed, _, stage2 = corpus.ENGINES
+    seed, _, stage2, *_ = corpus.ENGINES
     return seed if mutant.of_seed else stage2
 
 
