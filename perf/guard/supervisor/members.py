@@ -65,21 +65,27 @@ class Descendants:
         self.inside = {pid: born for pid, born in self.inside.items() if pid in now}
         self.outside &= now
         unknown = {pid: seen for pid in now - self.outside - set(self.inside) for seen in [parent_session_birth(pid)] if seen is not None}
-        while True:
-            found = {pid: seen for pid, seen in unknown.items() if self.belongs(seen)}
-            if not found:
-                break
-            for pid, (_, _, born) in found.items():
-                self.inside[pid] = born
-                del unknown[pid]
-        self.outside |= set(unknown)
+        while self.place(unknown):
+            pass
+
+    def place(self, unknown: Dict[int, Tuple[int, int, int]]) -> bool:
+        """Place those whose parent has its place; who had a parent that has ended meanwhile is looked at again in the next walk."""
+        before = len(unknown)
+        for pid, seen in list(unknown.items()):
+            if self.belongs(seen):
+                self.inside[pid] = seen[2]
+            elif seen[0] in self.outside or seen[0] == 0:
+                self.outside.add(pid)
+            else:
+                continue
+            del unknown[pid]
+        return len(unknown) < before
 
     def belongs(self, seen: Tuple[int, int, int]) -> bool:
         parent, session, _ = seen
         return parent == self.root or parent in self.inside or session == self.session
 
     def end(self) -> None:
-        self.outside = {os.getpid()}
         self.walk()
         for pid, born in list(self.inside.items()):
             seen = parent_session_birth(pid)

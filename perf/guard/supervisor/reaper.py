@@ -22,7 +22,8 @@ from .members import Cgroup, Descendants, Namespace
 
 Listing = Union[Namespace, Cgroup, Descendants]
 
-QUIET_SHARE = 0.007  # of a core: what sampling may take
+QUIET_SHARE = 0.004  # of a core: what sampling may take; twice that is what it does take, with all around it
+PROPORTIONAL_SHARE = 0.002  # the same for the proportional sum, which has an interval of its own
 URGENT_SHARE = 0.05  # while the budget could be passed before the next sample
 FILL_KIB_PER_SECOND = 3 * 1024 * 1024  # what a tree is taken to be able to touch
 SHORTEST_SECONDS, LONGEST_SECONDS = 0.002, 0.25
@@ -196,7 +197,7 @@ class Reaper:
         took = self.weighing_seconds = time.process_time() - before
         budget = self.order.max_rss_kib
         near = budget is not None and total > budget // 2 and self.tally.resident_kib > budget
-        self.next_proportional = now + took / (URGENT_SHARE if near else QUIET_SHARE)
+        self.next_proportional = now + took / (URGENT_SHARE if near else PROPORTIONAL_SHARE)
         self.tally.sum_kib = max(self.tally.sum_kib, total)
         self.tally.sum_is_proportional = self.tally.sum_is_proportional and told
 

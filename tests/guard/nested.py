@@ -1,0 +1,10 @@
+"""A guard inside a guard: the inner tree sleeps. The folder that holds perf/ is the first argument."""
+
+import sys
+
+sys.path.insert(0, sys.argv[1])
+
+from perf.guard import run  # noqa: E402
+
+outcome = run(["sh", "-c", "setsid sleep 60 & sleep ${0:-60}", *sys.argv[2:]])
+print(outcome.kill.value, outcome.status, outcome.survivors, flush=True)

@@ -1,0 +1,9 @@
+"""Eight threads take 20 MiB each."""
+
+import threading
+import time
+
+held = []
+for _ in range(8):
+    threading.Thread(target=lambda: held.append(bytearray(b"x") * (20 << 20))).start()
+time.sleep(60)
