@@ -45,9 +45,6 @@ memory-summary-check: ## judge the compiler's own account of its memory
 perf-check: ## judge times against what this machine did before
 rss-limit-check: ## judge that the guard ends what breaks its limits
 
-ddc: ## grow the compiler by diverse routes and compare: the table of witnesses
-	@$(PYTHON) -m bootstrap.witness
-
 release: trusted-chain build/venv/ready ## make build/release/v$(VERSION), signed with KEY=FILE if given
 	@$(VENV) -m release make $(if $(KEY),--key $(KEY))
 
@@ -57,7 +54,7 @@ release-check: ## verify that release, offline
 trust-root: trusted-chain build/venv/ready ## make that release the root from which the chain starts
 	@$(VENV) -m release trust-root
 
-ddc: trusted-chain ## grow the compiler by every route of this machine and compare (diverse double-compiling)
+ddc: trusted-chain ## grow the compiler by every route of this machine and compare: the table of witnesses
 	@$(PYTHON) -m bootstrap.witness
 
 fmt: trusted-chain ## print every 0x0 file of compiler, lib and examples in the one form

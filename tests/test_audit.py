@@ -64,7 +64,8 @@ def outside(subject: Subject) -> Iterator[Finding]:
     return iter(())
 
 
-GREEN = Group("green", "what holds", (Claim("green/holds", holds), Claim("green/absent", absent), Claim("green/extra", unmeasured, required=False)))
+EXTRA = Claim("green/extra", unmeasured, required=False)
+GREEN = Group("green", "what holds", (Claim("green/holds", holds), Claim("green/absent", absent), EXTRA))
 RED = Group("red", "what does not", (Claim("red/broken", broken), Claim("red/holds", holds)))
 UNSEEN = Group("unseen", "what could not be judged", (Claim("unseen/unmeasured", unmeasured),))
 
@@ -80,7 +81,7 @@ def tree(tmp_path: Path) -> Path:
 @pytest.fixture
 def groups(monkeypatch: pytest.MonkeyPatch) -> Tuple[Group, ...]:
     monkeypatch.setattr(front, "GROUPS", (GREEN, RED, UNSEEN))
-    return front.GROUPS
+    return (GREEN, RED, UNSEEN)
 
 
 def judged(tree: Path, *groups: Group) -> Tuple[Judged, ...]:
@@ -188,7 +189,8 @@ def test_evidence_is_reproduced_and_what_was_measured_lies_apart(tree: Path, gro
 def test_the_sums_are_those_of_sha256sum_and_see_a_change(tree: Path, groups: Tuple[Group, ...]) -> None:
     front.main(["green", "--top", str(tree)])
     sums = "build/audit/green/SHA256SUMS"
-    listed = dict(reversed(line.split("  ")) for line in (tree / sums).read_text().splitlines())
+    lines = [line.split("  ") for line in (tree / sums).read_text().splitlines()]
+    listed = {path: digest for digest, path in lines}
     assert sorted(listed) == ["build/audit/green/report.json", "build/audit/green/report.txt", "source.txt"]
     assert listed["source.txt"] == hashlib.sha256(b"a source\n").hexdigest()
     tool = shutil.which("sha256sum")
@@ -352,12 +354,18 @@ def read_page(content: str) -> Page:
     return reader
 
 
+def measured(peak: int) -> str:
+    """A line of the history, of a CPython: the budget of a PyPy has no plot, nor has a step without figures."""
+    figures = {"release_stage2_peak_kib": peak, "seed_a_peak_kib": 1}
+    return json.dumps({"figures": figures, "fingerprint": "0123abcd", "machine": {"python": "cpython-3.11.7"}}) + "\n"
+
+
 def with_measurements(tree: Path) -> Path:
     stages = [{"name": "stage<2>", "peak_rss_kib": 9000, "wall_ms": 40}, {"name": "stage3", "peak_rss_kib": 9100, "wall_ms": 41}]
     for name, content in (
         ("build/chain/ledger.json", json.dumps({"stages": stages})),
-        ("perf/memory-budgets.txt", "# reason\nrelease.stage2.max_rss_kib=11264\n"),
-        ("build/perf/history.jsonl", '{"figures":{"release.stage2.peak_kib":9000}}\nbroken line\n{"figures":{"release.stage2.peak_kib":9100}}\n'),
+        ("perf/memory-budgets.txt", "# reason\nrelease.stage2.max_rss_kib=11264\nseed.a@pypy-3.9.max_rss_kib=5\nseed.b.max_rss_kib=6\n"),
+        ("build/perf/history.jsonl", measured(9000) + "broken line\n" + measured(9100)),
     ):
         (tree / name).parent.mkdir(parents=True, exist_ok=True)
         (tree / name).write_text(content)
@@ -372,7 +380,7 @@ def test_the_page_loads_nothing_and_its_text_is_escaped(tree: Path) -> None:
     assert set(re.findall(r"https?://[^\"'\s<]*", content)) == {"http://www.w3.org/2000/svg"}  # the namespace's name
     told = "".join(reader.words)
     assert '<script>alert("x")</script>' in told and "Nothing <here> | is broken." in told
-    assert reader.tags.count("svg") == 3 and "stage<2>" in told and "budget" in told and "release.stage2" in told
+    assert reader.tags.count("svg") == 3 and "stage<2>" in told and "budget" in told and "release.stage2" in told and "seed.a" not in told
 
 
 def test_the_page_is_the_same_twice_and_does_without_measurements(tree: Path) -> None:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import dataclass
 from html import escape
 from pathlib import Path
-from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Mapping, Sequence, Tuple
 
 import pygal
 from pygal.style import Style
@@ -20,9 +21,9 @@ from .text import counts_line, short_name, verdict_text
 
 LEDGER = "build/chain/ledger.json"
 HISTORY = "build/perf/history.jsonl"
-PEAK = ".peak_kib"  # how the name of a peak ends there
+PEAK = "_peak_kib"  # how the name of a peak ends there
 BUDGETS = "perf/memory-budgets.txt"
-BUDGET = re.compile(r"^([^=#\s]+)\.max_rss_kib=([0-9]+)$", re.MULTILINE)
+BUDGET = re.compile(r"^([^=#@\s]+?)(?:@([a-z0-9.-]+))?\.max_rss_kib=([0-9]+)$", re.MULTILINE)  # key, Python, KiB
 NOT_SHOWN = re.compile(r"<!--.*?-->|<script\b.*?</script>", re.DOTALL)
 STYLE = """
 body { font: 15px/1.45 sans-serif; max-width: 70em; margin: 2em auto; padding: 0 1em; color: #222; background: #fff }
@@ -30,6 +31,15 @@ table { border-collapse: collapse; width: 100% } td, th { text-align: left; padd
 td.verdict { white-space: nowrap } .red { color: #b00020; font-weight: bold } .dim { color: #777 } .plot { max-width: 56em }
 ul { margin: .2em 0 } code { font-size: .95em }
 """
+
+
+@dataclass(frozen=True)
+class History:
+    """What a step took, run by run, on each machine, and what it may take."""
+
+    key: str
+    budget_kib: int
+    peaks: Mapping[str, List[int]]
 
 
 def render(all_judged: Sequence[Judged], top: Path) -> str:
@@ -60,9 +70,9 @@ def row(answer: Answer) -> str:
 
 
 def plots(top: Path) -> List[str]:
-    budgets = {name: int(value) for name, value in BUDGET.findall(text_of(top / BUDGETS))}
-    made = [stages_plot(read_json(text_of(top / LEDGER))), time_plot(read_json(text_of(top / LEDGER)))]
-    made += [history_plot(name, points, budgets) for name, points in histories(text_of(top / HISTORY))]
+    ledger = read_json(text_of(top / LEDGER))
+    made = [stages_plot(ledger), time_plot(ledger)]
+    made += [history_plot(history) for history in histories(text_of(top / HISTORY), text_of(top / BUDGETS))]
     shown = [plot for plot in made if plot]
     return ["<h2>Memory and time</h2>", *shown] if shown else []
 
@@ -93,29 +103,34 @@ def stages_of(ledger: Any, key: str) -> List[Tuple[str, int]]:
     return [(str(stage["name"]), int(stage[key])) for stage in stages if isinstance(stage, dict) and isinstance(stage.get(key), int)]
 
 
-def histories(text: str) -> List[Tuple[str, List[int]]]:
-    """Of every step that the history tells of, its peaks in the order of time."""
-    found: Dict[str, List[int]] = {}
-    for record in map(read_json, text.splitlines()):
-        for name, peak in peaks_of(record):
-            found.setdefault(name, []).append(peak)
-    return sorted(found.items())
+def histories(text: str, budgets: str) -> List[History]:
+    """Of every step that has a budget and was measured, its peaks in the order of time, by the machine that measured."""
+    records = [record for record in map(read_json, text.splitlines()) if isinstance(record, dict) and isinstance(record.get("figures"), dict)]
+    found = []
+    for key, python, budget in BUDGET.findall(budgets):
+        peaks: Dict[str, List[int]] = {}
+        for record in records:
+            value = record["figures"].get(re.sub("[^a-z0-9]", "_", key) + PEAK)
+            if isinstance(value, int) and python in ("", python_of(record)):
+                peaks.setdefault(str(record.get("fingerprint", "unknown")), []).append(value)
+        if peaks:
+            found.append(History(key, int(budget), peaks))
+    return found
 
 
-def peaks_of(record: Any) -> List[Tuple[str, int]]:
-    figures = record.get("figures") if isinstance(record, dict) else None
-    if not isinstance(figures, dict):
-        return []
-    return [(name[: -len(PEAK)], value) for name, value in figures.items() if name.endswith(PEAK) and isinstance(value, int)]
+def python_of(record: Mapping[str, Any]) -> str:
+    """The Python of a record as budgets name it: `cpython-3.11`."""
+    machine = record.get("machine")
+    version = str(machine.get("python", "")) if isinstance(machine, dict) else ""
+    return ".".join(version.split(".")[:2])
 
 
-def history_plot(name: str, peaks: Sequence[int], budgets: Mapping[str, int]) -> str:
-    chart = pygal.Line(**look(f"{name}: peak memory by run, KiB"))
-    chart.add("peak", list(peaks))
-    budget: Optional[int] = budgets.get(name)
-    if budget is not None:
-        chart.add("budget", [budget] * len(peaks))
-    return svg(chart, "history-" + re.sub("[^a-z0-9]", "-", name))
+def history_plot(history: History) -> str:
+    chart = pygal.Line(**look(f"{history.key}: peak memory by run, KiB"))
+    for machine, peaks in history.peaks.items():
+        chart.add(f"machine {machine}", peaks)
+    chart.add("budget", [history.budget_kib] * max(map(len, history.peaks.values())))
+    return svg(chart, "history-" + re.sub("[^a-z0-9]", "-", history.key))
 
 
 def look(title: str) -> Dict[str, Any]:
