@@ -65,7 +65,8 @@ def reproduced_ledger(told: Dict[str, Any]) -> Dict[str, Any]:
             "equal": told["equal"],
         }
     except (KeyError, TypeError) as error:
-        raise ReleaseError(f"build/chain/ledger.json: not the ledger of a chain ({type(error).__name__}: {error}); run the chain again") from None
+        why = f"{type(error).__name__}: {error}"
+        raise ReleaseError(f"build/chain/ledger.json: not the ledger of a chain ({why}); run the chain again") from None
 
 
 def file_records(files: Files, roles: Sequence[Tuple[str, str, str]], class_of: Callable[[Tuple[str, str]], str]) -> List[Dict[str, Any]]:

@@ -320,6 +320,10 @@ LIES: Dict[str, Tuple[Callable[[Parts], Any], str]] = {
     "bill-of-other-version": (change_bill(lambda b: b["metadata"]["component"].update(version="9.9.9")), "not the bill of zero 0.1.0"),
     "bill-of-random-serial": (change_bill(lambda b: b.update(serialNumber="urn:uuid:0"), False), "its serial number is not that of its"),
     "bill-of-other-kind": (change_bill(lambda b: b.update(bomFormat="SPDX")), "not a CycloneDX bill"),
+    "bill-without-list": (change_bill(lambda b: b.update(components={})), "its components are no list"),
+    "bill-without-reference": (change_bill(lambda b: library_of(b).pop("bom-ref")), "a component has no reference"),
+    "bill-without-hash": (change_bill(lambda b: library_of(b).update(hashes=[])), "has not one SHA-256"),
+    "bill-of-weak-hash": (change_bill(lambda b: library_of(b)["hashes"][0].update(alg="MD5")), "has not one SHA-256"),
     "commit-malformed": (lambda p: change_source(p, commit="main"), "manifest.json: commit: main is not of the form"),
     "tree-unknown": (lambda p: change_source(p, tree="swept"), "tree or commit_seconds is not of its form"),
     "time-negative": (lambda p: change_source(p, commit_seconds=-1), "tree or commit_seconds is not of its form"),
@@ -358,7 +362,7 @@ def rewrite(place: Path, name: str, change: Callable[[Dict[str, Any]], object]) 
     (place / name).write_bytes(canonical(content))
 
 
-# A statement whose every hash is right, of something else
+# One word of one file, with nothing made to fit: the reason is the word, not only the hash
 
 
 REWRITES: Dict[str, Tuple[str, Callable[[Dict[str, Any]], object], str]] = {
@@ -371,6 +375,20 @@ REWRITES: Dict[str, Tuple[str, Callable[[Dict[str, Any]], object], str]] = {
     "other-commit": (UNSIGNED, lambda s: s["predicate"]["release"].update(commit="0" * 40), "is not what manifest.json and ledger.json say"),
     "other-type": (UNSIGNED, lambda s: s.update(_type="https://in-toto.io/Statement/v0.1"), "not an in-toto statement"),
     "evidence-of-other-product": ("evidence/" + UNSIGNED, lambda s: s["predicate"].update(product="0" * 64), "not of this product's evidence"),
+    "manifest-unsorted": ("manifest.json", lambda m: m["files"].reverse(), "manifest.json: its files are not sorted"),
+    "manifest-twice": ("manifest.json", lambda m: m["files"].append(m["files"][-1]), "or one is given twice"),
+    "manifest-of-other-form": ("manifest.json", lambda m: m.update(format="x"), "not of the format 0x0 release manifest 1"),
+    "manifest-measured": ("manifest.json", lambda m: m["files"][0].update({"class": "measured"}), "LICENSE has the class measured"),
+    "manifest-of-other-role": ("manifest.json", lambda m: m["files"][0].update(role="library"), "LICENSE has not the role library"),
+    "manifest-of-other-size": ("manifest.json", lambda m: m["files"][0].update(size=5), "LICENSE has 4 bytes, manifest.json says 5"),
+    "manifest-size-is-text": ("manifest.json", lambda m: m["files"][0].update(size="4"), "size is not of the type int"),
+    "manifest-size-is-true": ("manifest.json", lambda m: m["files"][0].update(size=True), "size is not of the type int"),
+    "manifest-leads-out": ("manifest.json", lambda m: m["files"][0].update(path="../LICENSE"), "not a name that a release has"),
+    "manifest-of-other-abi": ("manifest.json", lambda m: m.update(abi="0x0 ABI 0.2"), "ABI and platform are not"),
+    "manifest-of-other-platform": ("manifest.json", lambda m: m.update(platform="plan9"), "ABI and platform are not"),
+    "evidence-of-other-form": ("evidence/manifest.json", lambda m: m.update(format="x"), "not of the format 0x0 release evidence 1"),
+    "evidence-of-no-product": ("evidence/manifest.json", lambda m: m.update(product="0" * 64), "it is of another product"),
+    "evidence-of-other-class": ("evidence/manifest.json", lambda m: m["files"][0].update({"class": "reproduced"}), "has the class reproduced"),
     "no-signatures": (SIGNED, lambda e: e.update(signatures=[]), "0 signatures"),
     "too-many-signatures": (SIGNED, lambda e: e.update(signatures=e["signatures"] * 17), "17 signatures"),
     "signed-twice": (SIGNED, lambda e: e.update(signatures=e["signatures"] * 2), "a key signed twice"),
@@ -613,12 +631,16 @@ def test_hostile_directories_are_refused(tmp_path: Path) -> None:
 def test_wrong_usage_is_trouble_and_not_a_verdict(tmp_path: Path) -> None:
     place = write_release(tmp_path)
     (tmp_path / "key.pem").write_text("-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n")
+    (tmp_path / "large").write_bytes(b"-" * 5000)
+    os.mkfifo(tmp_path / "pipe")
     for words in (
         [str(tmp_path / "nothing")],
         ["/dev/null"],
         [str(place), "--key", str(tmp_path / "key.pem")],
         [str(place), "--key", str(tmp_path / "nothing")],
         [str(place), "--key", "0" * 64],
+        [str(place), "--key", str(tmp_path / "large")],
+        [str(tmp_path / "pipe")],
         [str(place), "--rebuild", str(tmp_path)],
         [str(place / ARCHIVE), "--statement", str(tmp_path / "nothing")],
         [str(place), "--statement", str(place / UNSIGNED)],
