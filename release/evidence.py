@@ -18,7 +18,8 @@ from .product import STAGE_KEYS, file_records, read_entry
 from .verify import EVIDENCE_FORMAT, EVIDENCE_ROLES, Entry, Files, canonical, sums_of
 
 REPORT_NAMES = ("report.txt", "report.json", "measured.json", "SHA256SUMS")
-RED = ("broken", "not measured")
+RED = ("broken", "differs", "failed")
+RED_WHERE_REQUIRED = "not measured"
 
 
 def collect_evidence(top: Path, told: Dict[str, Any]) -> Files:
@@ -30,6 +31,7 @@ def collect_evidence(top: Path, told: Dict[str, Any]) -> Files:
     witness = top / "build" / "witness"
     if (witness / "report.json").is_file():
         files.update(collect_report(top, witness, "witnesses/"))
+        refuse_stale(top, witness)
         refuse_other_compiler(witness / "report.json", told)
     return files
 
@@ -55,10 +57,12 @@ def refuse_red(folder: Path, report: bytes) -> None:
         content = json.loads(report)
     except ValueError:
         raise ReleaseError(f"{folder / 'report.json'}: not JSON; make the report again", REFUSED) from None
+    if isinstance(content, dict) and content.get("holds") is False:
+        raise ReleaseError(f"{folder / 'report.json'}: it does not hold; a release needs it green", REFUSED)
     for claim in claims_of(content):
-        if claim.get("verdict") == RED[0] or (claim.get("verdict") == RED[1] and claim.get("required", True)):
-            name = claim.get("claim") or claim.get("name")
-            raise ReleaseError(f"{folder / 'report.json'}: {name} is {claim['verdict']}; a release needs it green", REFUSED)
+        verdict = claim["verdict"]
+        if verdict in RED or (verdict == RED_WHERE_REQUIRED and claim.get("required", True)):
+            raise ReleaseError(f"{folder / 'report.json'}: {claim.get('name')} is {verdict}; a release needs it green", REFUSED)
 
 
 def claims_of(value: Any) -> List[Dict[str, Any]]:

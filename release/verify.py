@@ -75,8 +75,8 @@ EVIDENCE_ROLES: Tuple[Tuple[str, str, str], ...] = (
     (r"chain/measured\.json", "ledger", "measured"),
     (r"reports/[a-z0-9-]+/(report\.(txt|json)|SHA256SUMS)", "report", "reproduced"),
     (r"reports/[a-z0-9-]+/measured\.json", "report", "measured"),
-    (r"witnesses/(report\.(txt|json)|SHA256SUMS)", "witness", "reproduced"),
-    (r"witnesses/measured\.json", "witness", "measured"),
+    (r"witnesses/report\.(txt|json)", "witness", "reproduced"),
+    (r"witnesses/(measured\.json|SHA256SUMS)", "witness", "measured"),
 )
 REQUIRED = (*BINARIES, "LICENSE", "README.md", "VERSION", "ledger.json", "sbom.cdx.json", "verify.py", "manifest.json", "SHA256SUMS")
 REQUIRED_EVIDENCE = (EVIDENCE + "manifest.json", EVIDENCE + "SHA256SUMS", EVIDENCE + "chain/measured.json")

@@ -41,6 +41,7 @@ from release.verify import EVIDENCE, SIGNED, UNSIGNED, Entry, Report, Request, c
 from tests.conftest import TOP
 from tests.needs import need
 from tests.small_release import BINARY, Parts, signer_of, write_release
+from tests.test_seed import find_pythons
 
 FOLDERS = ("bootstrap", "compiler", "docs", "lib", "perf", "release")
 FILES = (".gitignore", "LICENSE", "README.md", "VERSION")
@@ -48,6 +49,8 @@ COMMIT_DATE = "1700000000 +0000"
 VERSION = (TOP / "VERSION").read_text("ascii").strip()
 PLACE = Path("build/release") / f"v{VERSION}"
 ARCHIVE = f"zero-{VERSION}-linux-x86_64.tar.gz"
+
+CAPTURED: Dict[str, Any] = {"capture_output": True, "text": True, "timeout": 300}
 
 
 def git(top: Path, *words: str) -> str:
@@ -194,6 +197,21 @@ def test_verifier_works_with_no_network(tree: Path) -> None:
     assert result.returncode == 0, result.stdout + result.stderr
 
 
+@pytest.mark.slow
+def test_verifier_answers_alike_in_every_python(tree: Path, tmp_path: Path) -> None:
+    bad = Path(shutil.copytree(tree / PLACE, tmp_path / "bad"))
+    (bad / "manifest.json").write_bytes(b"[" * 100_000)
+    answers = {}
+    for name, python in find_pythons().items():
+        for place in (tree / PLACE, bad, tree / PLACE / ARCHIVE):
+            result = subprocess.run([python, "-B", str(tree / "release/verify.py"), str(place), "--json"], **CAPTURED)
+            answers[name, place] = (result.returncode, result.stdout)
+            assert result.stderr == ""
+    assert len(answers) >= 3
+    for (_, place), answer in answers.items():
+        assert answer == answers[next(iter(answers))[0], place] and answer[0] == (1 if place == bad else 0)
+
+
 def test_measured_and_reproduced_lie_apart(tree: Path) -> None:
     files = contents(tree / PLACE)
     for item in json.loads(files["evidence/manifest.json"].content)["files"]:
@@ -282,9 +300,6 @@ def by_hand(place: Path, public: Path) -> None:
 
 
 # The same everywhere
-
-
-CAPTURED: Dict[str, Any] = {"capture_output": True, "text": True, "timeout": 300}
 
 
 def as_another_user() -> List[str]:
@@ -448,13 +463,27 @@ def test_a_red_or_old_report_stops_the_release(tree: Path, tmp_path: Path) -> No
         collect_evidence(tmp_path, told)
 
 
-def test_witnesses_of_another_compiler_stop_the_release(tree: Path, tmp_path: Path) -> None:
+def test_witnesses_that_differ_or_saw_another_compiler_stop_the_release(tree: Path, tmp_path: Path) -> None:
     told = json.loads((tree / "build/chain/ledger.json").read_bytes())
     witness = tmp_path / "build/witness"
     witness.mkdir(parents=True)
-    (witness / "report.json").write_bytes(canonical({"witnesses": [{"sha256": told["stages"][1]["sha256"], "verdict": "holds"}]}))
-    assert "witnesses/report.json" in collect_evidence(tmp_path, told)
-    (witness / "report.json").write_bytes(canonical({"witnesses": [{"sha256": "0" * 64, "verdict": "holds"}]}))
+
+    def write(digest: str, verdict: str, holds: bool = True) -> None:
+        report = canonical({"holds": holds, "rows": [{"name": "tcc", "verdict": verdict, "products": {"stage2": digest}}]})
+        (witness / "report.json").write_bytes(report)
+        (witness / "SHA256SUMS").write_text(f"{sha256_of(report)}  build/witness/report.json\n")
+
+    compiler = told["stages"][1]["sha256"]
+    write(compiler, "agrees")
+    assert {"witnesses/report.json", "witnesses/SHA256SUMS"} <= collect_evidence(tmp_path, told).keys()
+    for verdict in ("differs", "failed"):
+        write(compiler, verdict)
+        with pytest.raises(ReleaseError, match=f"tcc is {verdict}; a release needs it green"):
+            collect_evidence(tmp_path, told)
+    write(compiler, "not present", holds=False)
+    with pytest.raises(ReleaseError, match="it does not hold"):
+        collect_evidence(tmp_path, told)
+    write("0" * 64, "agrees")
     with pytest.raises(ReleaseError, match="does not speak of this compiler"):
         collect_evidence(tmp_path, told)
 
