@@ -193,8 +193,11 @@ def test_tree_does_not_survive_under_weaker_containment(tree: Tree, containment:
 
 def test_a_process_group_alone_does_lose_a_daemon(mark: str) -> None:
     """The check for survivors is not blind, and the weakest containment is no better than its name."""
-    guarded("daemon.py", mark, Limits(timeout_seconds=5), GROUP)
-    assert not gone(mark, 0.3)
+    for _ in range(20):  # now and then a sample comes just in time
+        guarded("daemon.py", mark, Limits(timeout_seconds=5), GROUP)
+        if not gone(mark, 0.1):
+            return
+    pytest.fail("twenty daemons in turn were held by a process group")
 
 
 def test_all_containments_of_this_machine_are_tried() -> None:
@@ -241,7 +244,7 @@ def test_a_guard_within_a_guard(containment: Containment, mark: str) -> None:
     outcome = guarded("nested.py", mark, Limits(timeout_seconds=20), containment, str(TOP), "0.1", capture=True)
     assert outcome.stdout == b"none 0 1\n", outcome
     assert outcome.ok and outcome.survivors == 0
-    ended = guarded("nested.py", mark, Limits(timeout_seconds=0.8), containment, str(TOP))
+    ended = guarded("nested.py", mark, Limits(timeout_seconds=0.8), containment, str(TOP), "60")
     assert ended.kill is Kill.TIMEOUT
     assert gone(mark)
 

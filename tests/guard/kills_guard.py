@@ -4,7 +4,8 @@ import os
 import signal
 import time
 
+reaper = os.getppid()
 os.fork()
 time.sleep(0.05)
-os.kill(os.getppid(), signal.SIGKILL)
+os.kill(reaper, signal.SIGKILL)
 time.sleep(0.5)

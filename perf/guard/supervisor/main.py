@@ -39,10 +39,13 @@ class Supervisor:
         except kernel.Refused as error:
             self.tell({"refused": str(error)})
         except OSError as error:
-            self.tell({"trouble": f"{error.filename or ''}: {error.strerror}".lstrip(": ")})
+            self.tell({"trouble": told(error)})
         finally:
-            if self.cgroup is not None:
-                remove_cgroup(self.cgroup)
+            self.end_cgroup()
+
+    def end_cgroup(self) -> None:
+        if self.cgroup is not None:
+            remove_cgroup(self.cgroup)
 
     def read_order(self) -> Optional[Dict[str, Any]]:
         head = read_exactly(self.control, 16)
@@ -102,8 +105,11 @@ class Supervisor:
         except kernel.Refused as error:
             self.tell({"refused": str(error)})
             status = 0
-        except (LaunchError, OSError) as error:
+        except LaunchError as error:
             self.tell({"trouble": str(error)})
+            status = 0
+        except OSError as error:
+            self.tell({"trouble": told(error)})
             status = 0
         finally:
             os._exit(status)
@@ -119,7 +125,10 @@ class Supervisor:
         if containment == "process-group" and isinstance(listing, Descendants):
             listing.session = command.pid
         limits = Order(order["max_rss_kib"], order["timeout_seconds"], order["max_members"], order["progress"])
-        result = Reaper(limits, listing, command, [self.control, lifeline], self.tell).watch()
+        result = Reaper(limits, listing, command, {self.control: "interrupted", lifeline: "orphaned"}, self.tell).watch()
+        if result["kill"] == "orphaned":
+            self.end_cgroup()
+            return {"trouble": "the supervisor was ended by another process; the tree has been ended with it"}
         result.update(fixed_addresses=fixed, launcher=command.launcher, cgroup_peak_kib=self.cgroup_peak_kib())
         return result
 
@@ -149,6 +158,11 @@ def read_exactly(file: int, length: int) -> bytes:
         parts.append(part)
         length -= len(part)
     return b"".join(parts)
+
+
+def told(error: OSError) -> str:
+    name = error.filename.decode(errors="replace") if isinstance(error.filename, bytes) else error.filename
+    return f"{name}: {error.strerror}" if name else str(error.strerror)
 
 
 def let_go_of_streams() -> None:

@@ -58,11 +58,13 @@ class Tally:
 
 
 class Reaper:
-    def __init__(self, order: Order, listing: Listing, command: Launched, stops: List[int], tell: Callable[[Dict[str, Any]], None]) -> None:
+    def __init__(
+        self, order: Order, listing: Listing, command: Launched, stops: Dict[int, str], tell: Callable[[Dict[str, Any]], None]
+    ) -> None:
         self.order = order
         self.listing = listing
         self.command = command
-        self.stops = stops  # when one of these can be read, or has ended, the tree is to end
+        self.stops = stops  # files: when one can be read, or has ended, the tree is to end for the reason that goes with it
         self.tell = tell
         self.tally = Tally(seen={command.pid})
         self.readings = memory.Readings()
@@ -98,7 +100,7 @@ class Reaper:
                 if self.kill != "none":
                     break
         by_itself = self.status is not None
-        wall = time.monotonic() - self.began
+        wall = self.seconds()
         last = last_task()
         own = time.process_time() - own
         left = self.end()
@@ -126,11 +128,14 @@ class Reaper:
         }
 
     def must_end(self, events: Set[int]) -> bool:
-        if events.intersection(self.stops):
-            self.kill = "interrupted"
-        elif self.order.timeout_seconds is not None and time.monotonic() - self.began >= self.order.timeout_seconds:
+        for file in events.intersection(self.stops):
+            self.kill = self.stops[file]
+        if self.kill == "none" and self.order.timeout_seconds is not None and self.seconds() >= self.order.timeout_seconds:
             self.kill = "timeout"
         return self.kill != "none"
+
+    def seconds(self) -> float:
+        return time.monotonic() - self.began
 
     def reap(self) -> bool:
         """Wait for all that has ended; whether there are children left."""
@@ -167,7 +172,7 @@ class Reaper:
         took = time.process_time() - before - self.weighing_seconds
         if self.tally.samples > 1:  # the first one opens all files
             self.sample_seconds = (self.sample_seconds + took) / 2
-        seconds = time.monotonic() - self.began
+        seconds = self.seconds()
         if self.order.progress and seconds >= self.next_progress:
             self.next_progress = seconds + PROGRESS_SECONDS
             self.tell({"seconds_us": round(seconds * 1_000_000), "kib": self.tally.resident_kib})
