@@ -436,34 +436,43 @@ def assemble(zero: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return program
 
 
+def random_program(seed: str, size: int) -> "tuple[str, List[int]]":
+    """Graphs as the numbers that `assemble` reads, and the words that their program writes."""
+    chance = random.Random(seed)
+    graphs: List[Graph] = []
+    for _ in range(chance.randrange(1, 4)):
+        graph = Graph(chance, graphs, chance.randrange(9), chance.randrange(1, 5))
+        graph.fill(chance.randrange(1, size))
+        graphs.append(graph)
+    calls, expected = [], []
+    for _ in range(4):
+        called = chance.randrange(len(graphs))
+        args = [signed(chance.choice([chance.getrandbits(64), chance.randrange(-20, 20)])) for _ in range(graphs[called].parameters)]
+        try:
+            results = Run(graphs).call(called, args)
+        except Endless:
+            continue
+        calls.append((called, args))
+        expected += results
+    whole = [*graphs, starter(graphs, calls)]
+    return " ".join(map(str, [len(whole), *(part for graph in whole for part in graph.numbers())])) + "\n", expected
+
+
+def words_of(program: Path) -> "tuple[int, List[int]]":
+    """A program's exit status, and the words that it wrote."""
+    done = subprocess.run([program], capture_output=True, timeout=20)
+    return done.returncode, [value for (value,) in struct.iter_unpack("<Q", done.stdout)]
+
+
 @pytest.mark.parametrize("size", [10, 40, 200])
 @pytest.mark.parametrize("batch", range(8))
 def test_random_graphs_compute_what_they_say(assemble: Path, tmp_path: Path, size: int, batch: int) -> None:
     for number in range(max(5, 400 // size)):
         seed = f"{size} {batch} {number}"
-        chance = random.Random(seed)
-        graphs: List[Graph] = []
-        for _ in range(chance.randrange(1, 4)):
-            graph = Graph(chance, graphs, chance.randrange(9), chance.randrange(1, 5))
-            graph.fill(chance.randrange(1, size))
-            graphs.append(graph)
-        calls, expected = [], []
-        for _ in range(4):
-            called = chance.randrange(len(graphs))
-            args = [signed(chance.choice([chance.getrandbits(64), chance.randrange(-20, 20)])) for _ in range(graphs[called].parameters)]
-            try:
-                results = Run(graphs).call(called, args)
-            except Endless:
-                continue
-            calls.append((called, args))
-            expected += results
-        whole = [*graphs, starter(graphs, calls)]
-        text = " ".join(map(str, [len(whole), *(part for graph in whole for part in graph.numbers())])) + "\n"
+        text, expected = random_program(seed, size)
         program = tmp_path / f"program-{number}"
         made = subprocess.run([assemble], input=text.encode(), capture_output=True, timeout=60)
         assert made.returncode == 0, (seed, made.stderr)
         program.write_bytes(made.stdout)
         program.chmod(0o755)
-        done = subprocess.run([program], capture_output=True, timeout=20)
-        got = [value for (value,) in struct.iter_unpack("<Q", done.stdout)]
-        assert (seed, done.returncode, got) == (seed, 0, expected)
+        assert (seed, *words_of(program)) == (seed, 0, expected)
