@@ -55,7 +55,7 @@ trust-root: trusted-chain build/venv/ready ## make that release the root from wh
 	@$(VENV) -m release trust-root
 
 ddc: trusted-chain ## grow the compiler by every route of this machine and compare: the table of witnesses
-	@$(PYTHON) -m bootstrap.witness
+	@$(PYTHON) -m bootstrap.witness $(if $(FETCH),--fetch)
 
 fmt: trusted-chain ## print every 0x0 file of compiler, lib and examples in the one form
 	@find compiler lib examples -name '*.0x0' -exec $(ZERO) fmt {} +

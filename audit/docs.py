@@ -35,7 +35,7 @@ ANY_NAME = ("lib/std/name.0x0",)  # stands for any module
 INLINE = re.compile(r"`([^`\n]+)`")
 MARK = re.compile(r"<!-- (output of|part of|shown): (.+?) -->")
 FIGURE = re.compile(r"([0-9][0-9,]*)<!-- figure: ([a-z0-9-]+) -->")
-ANY_FIGURE = re.compile(r"<!-- figure: ")
+ANY_FIGURE = re.compile(r"(?<!`)<!-- figure: ")
 TARGET = re.compile(r"^make ([a-z][a-z-]*)")
 MODULE = re.compile(r"^(?:python3?|build/venv/bin/python) -m ([a-z_.]+)")
 

@@ -72,6 +72,7 @@ def test_every_check_judges_a_group_and_every_group_has_one() -> None:
         (["test", "WORKERS=7"], "build/venv/bin/python -m pytest -n 7"),
         (["quick"], '-m pytest -n 2 -m "not slow"'),
         (["ddc"], "-m bootstrap.witness"),
+        (["ddc", "FETCH=1"], "-m bootstrap.witness --fetch"),
         (["release"], "-m release make "),
         (["release", "KEY=k.pem"], "-m release make --key k.pem"),
         (["release-check"], f"release/verify.py build/release/v{(TOP / 'VERSION').read_text().strip()}"),
