@@ -394,13 +394,13 @@ MUTANTS: Tuple[Mutant, ...] = (
         "run/constants/constants-fold-bits",
     ),
     Mutant(
-        "compiler/obj/image.0x0",
+        "compiler/base/source.0x0",
         "(vec.push! starts (wrap U32 (+ i 1)))",
         "(vec.push! starts (wrap U32 i))",
         "run/traps/the-second-line-of-a-form-has-its-own-place",
     ),
     Mutant(
-        "compiler/obj/image.0x0",
+        "compiler/base/source.0x0",
         "(if (!= (& (at file.bytes i) 0xc0) 0x80) (inc! column))",
         "(inc! column)",
         "run/traps/columns-are-counted-in-code-points",
