@@ -31,6 +31,7 @@ EVIDENCE_FILES = {
     "reports/normal-path/report.txt": b"all holds\n",
     "reports/normal-path/report.json": canonical({"claims": []}),
     "reports/normal-path/measured.json": canonical({"peak_kib": 1}),
+    "reports/perf/report.json": canonical({"claims": []}),
     "witnesses/report.json": canonical({"witnesses": []}),
     "witnesses/measured.json": canonical({"wall_ms": 1}),
 }

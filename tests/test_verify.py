@@ -427,6 +427,13 @@ def test_evidence_of_another_signer_is_refused(tmp_path: Path, capsys: pytest.Ca
     assert f"evidence/{SIGNED} is signed by {OTHER_KEY}, none of which" in refused(capsys, place, "--key", KEY)
 
 
+def test_a_verdict_on_time_is_measured_and_others_are_reproduced(tmp_path: Path) -> None:
+    files = json.loads((write_release(tmp_path) / "evidence/manifest.json").read_bytes())["files"]
+    classes = {item["path"]: item["class"] for item in files}
+    assert classes["reports/perf/report.json"] == classes["reports/normal-path/measured.json"] == "measured"
+    assert classes["reports/normal-path/report.json"] == classes["witnesses/report.json"] == "reproduced"
+
+
 def test_evidence_that_denies_what_is_there_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     place = write_release(tmp_path)
     rewrite(place, "evidence/manifest.json", lambda m: m.update(absent=["witnesses"]))
