@@ -1,4 +1,4 @@
-"""python3 -m bootstrap: run the bootstrap chain.
+"""python3 -m bootstrap: run the bootstrap chain, ours or anyone's.
 
 Exit status: 0 the chain holds; 1 a stage failed or what must be equal is not; 2 usage or file trouble.
 """
@@ -15,25 +15,16 @@ from . import BootstrapError
 from .chain import ChainRun
 from .description import read_chain
 from .display import Display
+from .report import write_report
 
 HERE = Path(__file__).resolve().parent
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python3 -m bootstrap", description="Run the bootstrap chain.")
-    parser.add_argument("--chain", type=Path, metavar="FILE", help="the description file (default: bootstrap/chain.toml)")
-    parser.add_argument("--top", type=Path, metavar="DIRECTORY", help="where its paths start (default: the source tree)")
-    parser.add_argument("--from-seed", action="store_true", help="start from the seed even if there is a trusted root")
-    parser.add_argument("--again", action="store_true", help="run every stage even if nothing has changed")
-    options = parser.parse_args()
+    options = parse_options()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        chain = read_chain((options.chain or HERE / "chain.toml").resolve())
-        top = (options.top or HERE.parent).resolve()
-        if not top.is_dir():
-            raise BootstrapError(f"{top}: not a directory")
-        os.chdir(top)
-        ChainRun(chain, top, Display()).walk(options.from_seed, options.again)
+        walk(options)
     except BootstrapError as error:
         print(f"bootstrap: {error.message}", file=sys.stderr)
         return error.status
@@ -44,6 +35,41 @@ def main() -> int:
         print("bootstrap: interrupted; no ledger was written", file=sys.stderr)
         return 130
     return 0
+
+
+def parse_options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python3 -m bootstrap", description="Run the bootstrap chain.")
+    parser.add_argument("--chain", type=Path, metavar="FILE", help="the description file (default: bootstrap/chain.toml)")
+    parser.add_argument("--top", type=Path, metavar="DIRECTORY", help="where its paths start (default: the source tree)")
+    parser.add_argument("--from-seed", action="store_true", help="start from the seed even if there is a trusted root")
+    parser.add_argument("--again", action="store_true", help="run every stage even if nothing has changed")
+    parser.add_argument("--report", type=Path, metavar="FILE", help="also write what the run came to, held or not, as JSON")
+    parser.add_argument("--jobs", type=int, metavar="N", default=os.cpu_count() or 1, help="what {jobs} is (default: the processors)")
+    options = parser.parse_args()
+    if options.jobs < 1:
+        parser.error("--jobs must be 1 or more")
+    return options
+
+
+def walk(options: argparse.Namespace) -> None:
+    report = options.report.absolute() if options.report is not None else None
+    if report is not None:
+        report.unlink(missing_ok=True)
+    chain = read_chain((options.chain or HERE / "chain.toml").resolve())
+    top = (options.top or HERE.parent).resolve()
+    if not top.is_dir():
+        raise BootstrapError(f"{top}: not a directory")
+    os.chdir(top)
+    run = ChainRun(chain, top, options.jobs, Display())
+    failure = None
+    try:
+        run.walk(options.from_seed, options.again)
+    except BootstrapError as error:
+        failure = error
+        raise
+    finally:
+        if report is not None and (failure is not None or run.ledger_path.is_file()):
+            write_report(report, run, failure)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """chain: run the stages of a chain in order, compare, install, write the ledger.
 
-Every stage writes NAME.part, which becomes NAME when the stage has succeeded. The old ledger is removed before the first
-stage and the new one written after everything else holds: an interrupted run leaves no ledger.
+The old ledger is removed before the first stage and the new one written after everything else holds: an interrupted run
+leaves no ledger. A report, where one is asked for, tells of runs that did not hold too.
 """
 
 from __future__ import annotations
@@ -9,125 +9,112 @@ from __future__ import annotations
 import fcntl
 import os
 import platform
-import sys
+import stat
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Optional
+from typing import Any, Dict, Iterator, List
 
 from . import BROKEN, BootstrapError
 from .compare import explain_difference
-from .description import Chain, Stage, fill
+from .description import Chain
 from .display import Display
 from .ledger import FORMAT, input_hashes, read_ledger, sha256_of, write_ledger, write_whole
-from .process import Method, Run, prepare, run
-from .root import Origin, find_origin
+from .product import record_of
+from .root import Origin, find_origin, outside
+from .stage import Place, StageRun
+from .tools import Tool, find_tools
 
 
 class ChainRun:
-    def __init__(self, chain: Chain, top: Path, display: Display) -> None:
+    def __init__(self, chain: Chain, top: Path, jobs: int, display: Display) -> None:
         self.chain = chain
         self.top = top
+        self.jobs = jobs
         self.display = display
-        self.directory = top / chain.directory
-        self.ledger_path = self.directory / "ledger.json"
-
-    def path_of(self, stage: str) -> Path:
-        return self.directory / stage
+        self.place = Place(top, top / chain.directory)
+        self.ledger_path = self.place.of("ledger.json")
+        self.stages: List[Dict[str, Any]] = []  # those that succeeded
+        self.comparisons: List[Dict[str, Any]] = []
 
     def walk(self, force_seed: bool, again: bool) -> None:
         """The whole run."""
-        self.directory.mkdir(parents=True, exist_ok=True)
-        with locked(self.directory / ".lock"):
-            origin = find_origin(self.chain.root, self.top, force_seed)
+        self.place.directory.mkdir(parents=True, exist_ok=True)
+        with locked(self.place.of(".lock")):
+            tools = find_tools(self.chain.needs)
+            origin = outside(self.chain.origin) if self.chain.origin else find_origin(self.chain.root, self.top, force_seed)
             inputs = self.inputs()
-            if not again and self.is_up_to_date(origin, inputs):
+            if not again and self.is_up_to_date(origin, tools, inputs):
                 self.display.line(f"{self.chain.name}: up to date, from the {origin.name} ({origin.reason})")
                 return
             self.ledger_path.unlink(missing_ok=True)
             self.display.line(f"{self.chain.name}: from the {origin.name}: {origin.reason}")
-            method = prepare()
-            records = [self.run_stage(stage, origin, method) for stage in self.chain.stages]
+            self.run_stages(origin)
             if self.inputs() != inputs:
                 raise BootstrapError("an input changed while the chain ran; run it again")
             self.compare()
             self.install()
-            write_ledger(self.ledger_path, self.ledger(origin, inputs, method, records))
+            write_ledger(self.ledger_path, self.ledger(origin, tools, inputs))
 
     def inputs(self) -> Dict[str, str]:
         patterns = [*self.chain.inputs, *(pattern for stage in self.chain.stages for pattern in stage.inputs)]
-        hashes = input_hashes(self.top, patterns)
+        hashes = input_hashes(self.top, patterns, self.place.directory)
         hashes["description"] = sha256_of(self.chain.path)
-        if self.chain.source not in hashes:
+        source = os.path.normpath(self.chain.source)
+        if source not in hashes and not any(source == "." or name.startswith(source + "/") for name in hashes if name != "description"):
             raise BootstrapError(f"{self.chain.source}: not found among the inputs")
         return hashes
 
-    def run_stage(self, stage: Stage, origin: Origin, method: Method) -> Dict[str, Any]:
-        out = self.path_of(stage.name)
-        part = out.with_name(out.name + ".part")
-        part.unlink(missing_ok=True)
-        argv = self.command(stage, origin, part)
-        self.display.stage_begins(stage.name)
-        result = run(argv, method, stage.timeout_seconds, self.display.stage_runs)
-        self.display.stage_ends()
-        if result.status != 0 or result.timed_out:
-            part.unlink(missing_ok=True)
-            raise BootstrapError(f"stage {stage.name} {result.how_it_ended()}: {' '.join(argv)}", BROKEN)
-        if not part.is_file():
-            raise BootstrapError(f"stage {stage.name} wrote no file: {' '.join(argv)}", BROKEN)
-        part.chmod(0o755)
-        os.replace(part, out)
-        record = stage_record(stage.name, result, out)
-        self.display.stage_line(record)
-        return record
-
-    def command(self, stage: Stage, origin: Origin, out: Path) -> List[str]:
-        values = {name.name: relative(self.path_of(name.name), self.top) for name in self.chain.stages}
-        values.update(python=sys.executable, source=self.chain.source, out=relative(out, self.top))
-        if stage.from_root is None or origin.content is None:
-            return fill(stage.command, values)
-        root = self.path_of("root")
-        write_whole(root, origin.content, 0o755)
-        return fill(stage.from_root, {**values, "root": relative(root, self.top)})
+    def run_stages(self, origin: Origin) -> None:
+        for stage in self.chain.stages:
+            record = StageRun(self.chain, stage, self.place, origin, self.jobs, self.display).run()
+            self.stages.append(record)
+            self.display.stage_line(record)
 
     def compare(self) -> None:
+        """Every pair is compared, so that a report tells of all; the first that differs ends the chain."""
         for left, right in self.chain.equal:
-            difference = explain_difference(self.path_of(left), self.path_of(right))
-            if difference is not None:
-                raise BootstrapError(difference, BROKEN)
-            self.display.line(f"  {left} = {right}, to the byte")
+            try:
+                difference = explain_difference(self.place.of(left), self.place.of(right))
+            except BootstrapError as error:
+                self.comparisons.append({"left": left, "right": right, "verdict": "not compared", "explanation": error.message})
+                raise
+            verdict = "equal" if difference is None else "different"
+            self.comparisons.append({"left": left, "right": right, "verdict": verdict, "explanation": difference})
+            if difference is None:
+                self.display.line(f"  {left} = {right}, to the byte")
+        differing = [pair["explanation"] for pair in self.comparisons if pair["verdict"] == "different"]
+        if differing:
+            raise BootstrapError("\n".join(differing), BROKEN)
 
     def install(self) -> None:
         for step in self.chain.install:
-            write_whole(self.top / step.path, self.path_of(step.stage).read_bytes(), 0o755)
+            product = self.place.of(step.stage)
+            mode = 0o755 if product.stat().st_mode & stat.S_IXUSR else 0o644
+            write_whole(self.top / step.path, product.read_bytes(), mode)
             self.display.line(f"  {step.path} is {step.stage}")
 
-    def is_up_to_date(self, origin: Origin, inputs: Dict[str, str]) -> bool:
-        """The last whole run had these inputs and this origin, and what it made is still there."""
+    def is_up_to_date(self, origin: Origin, tools: Dict[str, Tool], inputs: Dict[str, str]) -> bool:
+        """The last whole run had these inputs, tools and this origin, and what it made is still there."""
         ledger = read_ledger(self.ledger_path)
-        if ledger is None or ledger["inputs"] != inputs:
+        if ledger is None or ledger["inputs"] != inputs or ledger["tools"] != tool_records(tools):
             return False
-        if {**ledger["origin"], "reason": ""} != {**origin_record(origin), "reason": ""}:
+        if {**ledger["origin"], "reason": ""} != {**origin.record(), "reason": ""}:
             return False
-        made = {stage["name"]: stage["sha256"] for stage in ledger["stages"]}
-        files = [(self.path_of(name), digest) for name, digest in made.items()]
-        files += [(self.top / step.path, made.get(step.stage)) for step in self.chain.install]
-        return all(path.is_file() and sha256_of(path) == digest for path, digest in files)
+        for stage in ledger["stages"]:
+            path = self.place.of(stage["name"])
+            if not path.exists() or record_of(path)["sha256"] != stage["sha256"]:
+                return False
+        return all(is_copy(self.top / step.path, self.place.of(step.stage)) for step in self.chain.install)
 
-    def ledger(
-        self, origin: Origin, inputs: Dict[str, str], method: Method, records: List[Dict[str, Any]]
-    ) -> Dict[str, Any]:
+    def ledger(self, origin: Origin, tools: Dict[str, Tool], inputs: Dict[str, str]) -> Dict[str, Any]:
         return {
             "format": FORMAT,
             "chain": self.chain.name,
-            "origin": origin_record(origin),
+            "origin": origin.record(),
+            "tools": tool_records(tools),
             "inputs": inputs,
-            "stages": records,
+            "stages": self.stages,
             "equal": [list(pair) for pair in self.chain.equal],
-            "method": {
-                "memory": "ru_maxrss of wait4" + (", started by a small launcher" if method.launcher else ""),
-                "address_randomisation": "off" if method.fixed_addresses else "on",
-                "launcher_floor_kib": launcher_floor_kib(method),
-            },
             "machine": {
                 "kernel": platform.release(),
                 "machine": platform.machine(),
@@ -137,35 +124,12 @@ class ChainRun:
         }
 
 
-def stage_record(name: str, result: Run, out: Path) -> Dict[str, Any]:
-    return {
-        "name": name,
-        "argv": list(result.argv),
-        "wall_ms": round(result.wall_seconds * 1000),
-        "cpu_ms": round(result.cpu_seconds * 1000),
-        "peak_rss_kib": result.peak_kib,
-        "size": out.stat().st_size,
-        "sha256": sha256_of(out),
-    }
+def tool_records(tools: Dict[str, Tool]) -> Dict[str, Dict[str, str]]:
+    return {tool.name: {"path": tool.path, "sha256": tool.sha256} for tool in tools.values()}
 
 
-def origin_record(origin: Origin) -> Dict[str, Optional[str]]:
-    return {
-        "from": origin.name,
-        "reason": origin.reason,
-        "version": origin.version,
-        "commit": origin.commit,
-        "sha256": origin.sha256,
-    }
-
-
-def launcher_floor_kib(method: Method) -> int:
-    """The least peak that can be seen: that of a command which does nothing."""
-    return run(["/bin/sh", "-c", ":"], method, 10).peak_kib
-
-
-def relative(path: Path, top: Path) -> str:
-    return os.path.relpath(path, top)
+def is_copy(path: Path, product: Path) -> bool:
+    return path.is_file() and sha256_of(path) == sha256_of(product)
 
 
 @contextmanager

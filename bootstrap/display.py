@@ -28,7 +28,8 @@ class Display:
             print("\r\x1b[K", end="", file=self.stream, flush=True)
 
     def stage_line(self, record: Dict[str, Any]) -> None:
+        peak = "MiB peak" if record["method"] == "wait4" else "MiB seen"
         self.line(
-            f"  {record['name']:<12}{record['wall_ms'] / 1000:8.2f} s {record['peak_rss_kib'] / 1024:8.1f} MiB peak "
+            f"  {record['name']:<12}{record['wall_ms'] / 1000:8.2f} s {record['peak_rss_kib'] / 1024:8.1f} {peak} "
             f"{record['size']:>10} bytes  {record['sha256'][:16]}"
         )

@@ -14,7 +14,7 @@ from typing import Any, Dict, Iterable, List, Optional
 
 from . import BootstrapError
 
-FORMAT = "0x0 chain ledger 1"
+FORMAT = "0x0 chain ledger 2"
 
 
 def sha256_of(path: Path) -> str:
@@ -28,17 +28,24 @@ def sha256_of(path: Path) -> str:
     return digest.hexdigest()
 
 
-def input_hashes(top: Path, patterns: Iterable[str]) -> Dict[str, str]:
-    """The SHA-256 of every file that the patterns name, by its path from the top."""
+def input_hashes(top: Path, patterns: Iterable[str], own: Optional[Path] = None) -> Dict[str, str]:
+    """The SHA-256 of every file that the patterns name, by its path from the top; not of what the chain writes to `own`."""
     found: List[Path] = []
     for pattern in patterns:
-        found += [path for path in top.glob(pattern) if path.is_file() and "__pycache__" not in path.parts]
+        try:
+            found += [path for path in top.glob(pattern) if path.is_file() and "__pycache__" not in path.parts and own not in path.parents]
+        except (ValueError, NotImplementedError, IndexError):
+            raise BootstrapError(f"inputs: {pattern!r} is not a pattern of paths below the top") from None
     return {str(path.relative_to(top)): sha256_of(path) for path in sorted(set(found))}
 
 
 def write_ledger(path: Path, content: Dict[str, Any]) -> None:
+    write_whole(path, canonical(content), 0o644)
+
+
+def canonical(content: Dict[str, Any]) -> bytes:
     text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    write_whole(path, (text + "\n").encode("utf-8"), 0o644)
+    return (text + "\n").encode("utf-8", "backslashreplace")
 
 
 def read_ledger(path: Path) -> Optional[Dict[str, Any]]:

@@ -214,18 +214,25 @@ def test_recorded_root_that_is_absent_is_told(tmp_path: Path) -> None:
 
 
 REFUSED: List[Tuple[str, str, str]] = [
-    ('name = "0x0"', "name = 0x0", "expected a string, an integer, true, false or an array, found '0x0'"),
+    ('name = "0x0"', "name = yes", "expected a string, an integer, true, false or an array, found 'yes'"),
     ('name = "0x0"', 'nome = "0x0"', "the file has no name"),
     ('name = "0x0"', 'name = "0x0"\nname = "again"', "name is given twice"),
     ('name = "stage2"', 'name = "Stage 2"', "'Stage 2' cannot name a stage"),
     ('name = "stage3"', 'name = "stage2"', "stage stage2 is given twice"),
-    ("{zero-next}", "{stage3}", "stage stage2 uses {stage3}; known here: python, source, out, zero-next"),
+    ("{zero-next}", "{stage3}", "stage stage2 uses {stage3}; known here: python, source, out, work, top, jobs, zero-next"),
     ('"-o", "{out}"]\ntimeout-seconds = 300', '"-o", "x"]\ntimeout-seconds = 300', "the command of stage stage2 names no {out}"),
     ('left = "stage2"', 'left = "stage9"', "there is no stage stage9"),
     ("[root]", "[rot]", "unknown table [rot]"),
     ("[[install]]", "[[instal]]", "unknown table [[instal]]"),
     ("timeout-seconds = 1800", 'timeout-seconds = "1800"', "timeout-seconds of [[stage]] must be an integer"),
-    ("timeout-seconds = 1800", "timeout-seconds = 1.5", "cannot read '.5'"),
+    ("timeout-seconds = 1800", "timeout-seconds = 0", "timeout-seconds of stage zero-next must be 1 or more"),
+    ("timeout-seconds = 1800", "timeout-seconds = 1.2.3", "cannot read '.2.3'"),
+    ('max-rss = "256M"', 'max-rss = "256"', "max-rss of stage stage2 is '256'; it must be like 512K, 64M or 2G"),
+    ('directory = "build/chain"', 'directory = "../chain"', "it must be a folder below the top"),
+    ('path = "build/bin/zero"', 'path = "/bin/zero"', "must be a file below the top"),
+    ('right = "stage3"', 'right = "stage3/cc"', "stage stage3 has no product cc"),
+    ('pass-environment = ["', 'pass-environment = ["A=", "', "has 'A=', which cannot name a variable"),
+    ('[[stage]]\nname = "stage2"', '[origin]\nprogram = "gcc"\n[[stage]]\nname = "stage2"', "a chain has either [root] or [origin]"),
     ("[[equal]]", "[[equal]", "expected ']]' after the table's name"),
     ('from-root = ["', 'from = ["', "[[stage]] has the unknown key from"),
 ]
@@ -262,7 +269,7 @@ def test_description_of_another_compiler_without_a_root(tmp_path: Path) -> None:
     )
     chain = read_chain(path)
     assert chain.root is None and chain.inputs == ("*.c", "*.h")
-    assert chain.stages[0].command == ("cc", "{source}", "-o", "{out}")
+    assert chain.stages[0].commands[0] == ("cc", "{source}", "-o", "{out}")
 
 
 def test_strings_take_the_four_escapes_and_no_other(tmp_path: Path) -> None:
@@ -300,7 +307,7 @@ def test_difference_is_explained_to_section_and_function(tmp_path: Path) -> None
     code = bytes(range(64))
     left.write_bytes(small_elf(code))
     right.write_bytes(small_elf(code[:40] + b"\xff" + code[41:]))
-    assert [function.name for function in read_image(left.read_bytes()).functions] == ["first", "second"]
+    assert [symbol.name for symbol in read_image(left.read_bytes()).symbols] == ["first", "second"]
     explanation = explain_difference(left, right)
     assert explanation is not None
     assert "differ first at byte 104 (0x68), in section .text of function second, 8 bytes in: 0x28 and 0xff" in explanation
@@ -330,25 +337,86 @@ def test_every_damaged_elf_file_is_read_without_failing() -> None:
         read_image(data[:offset] + b"\xff" + data[offset + 1 :])
 
 
-def test_peak_of_a_child_is_its_own_and_repeatable() -> None:
-    """A fat parent does not count: 200 MiB here, and the child's figure stays small."""
-    script = (
-        "from bootstrap.process import prepare, run\n"
-        "ballast = bytearray(200 << 20)\n"
-        "method = prepare()\n"
-        "peaks = [run(['/bin/true'], method, 10).peak_kib for _ in range(5)]\n"
-        "print(method.launcher, method.fixed_addresses, *peaks)\n"
-    )
-    answer = subprocess.run([sys.executable, "-c", script], cwd=TOP, capture_output=True, text=True, check=True).stdout
-    launcher, fixed, *peaks = answer.split()
-    if launcher != "True":
-        pytest.skip("the kernel refuses to make this process a reaper")
-    assert max(int(peak) for peak in peaks) < 8192
-    if fixed == "True":
-        assert len(set(peaks)) == 1
+def test_a_root_that_cannot_compile_this_source_says_what_to_run(tmp_path: Path) -> None:
+    top = make_tree(tmp_path)
+    root = top / "build/release/v0.1.0/bin/zero"
+    root.parent.mkdir(parents=True)
+    root.write_text("#!/bin/sh\nexit 1\n")
+    root.chmod(0o755)
+    record_root(top, root.read_bytes(), commit="c" * 40)
+    result = walk(top)
+    assert result.returncode == 1
+    assert "bootstrap: the trusted root, version 0.1.0 (commit " + "c" * 40 + "), cannot compile this source: stage zero-next" in result.stderr
+    assert "exited with status 1: build/chain/root build" in result.stderr
+    assert result.stderr.endswith("run `make bootstrap-from-seed`\n")
+    assert not (top / "build/chain/ledger.json").exists()
+    assert walk(top, "--from-seed").returncode == 0
 
 
-def test_command_that_does_not_exist_fails_as_in_a_shell() -> None:
-    script = "from bootstrap.process import prepare, run\nprint(run(['./no-such-command'], prepare(), 10).status)\n"
-    answer = subprocess.run([sys.executable, "-c", script], cwd=TOP, capture_output=True, text=True, check=True).stdout
-    assert answer == "127\n"
+@pytest.mark.parametrize("body, how", [("exit 0", "wrote no file"), ("kill -9 $$", "was ended by SIGKILL")])
+def test_a_root_that_fails_otherwise_says_so_too(tmp_path: Path, body: str, how: str) -> None:
+    top = make_tree(tmp_path)
+    root = top / "build/release/v0.1.0/bin/zero"
+    root.parent.mkdir(parents=True)
+    root.write_text(f"#!/bin/sh\n{body}\n")
+    record_root(top, root.read_bytes())
+    result = walk(top)
+    assert result.returncode == 1
+    assert "cannot compile this source" in result.stderr and how in result.stderr and "make bootstrap-from-seed" in result.stderr
+
+
+def test_a_seed_that_fails_does_not_speak_of_a_root(tmp_path: Path) -> None:
+    top = make_tree(tmp_path)
+    (top / "bootstrap/seed/__main__.py").write_text("import sys; sys.exit(1)")
+    result = walk(top)
+    assert result.returncode == 1 and "stage zero-next exited with status 1" in result.stderr
+    assert "trusted root, version" not in result.stderr and "bootstrap-from-seed" not in result.stderr
+
+
+def test_a_stage_over_its_budget_breaks_the_chain(tmp_path: Path) -> None:
+    top = make_tree(tmp_path, extra="ballast = bytearray(b'x' * (400 << 20))")
+    result = walk(top)
+    assert result.returncode == 1
+    assert "stage stage2 took " in result.stderr and "KiB, its max-rss is 262144 KiB" in result.stderr
+    assert not (top / "build/chain/ledger.json").exists()
+
+
+def test_the_ledger_says_how_each_figure_was_come_by(tmp_path: Path) -> None:
+    top = make_tree(tmp_path)
+    assert walk(top).returncode == 0
+    content = ledger_of(top)
+    assert content["format"] == "0x0 chain ledger 2"
+    stages = content["stages"]
+    assert isinstance(stages, list)
+    for stage in stages:
+        (step,) = stage["steps"]
+        assert step["argv"] == stage["argv"] and step["peak_rss_kib"] == stage["peak_rss_kib"]
+        assert step["scope"] in ("process", "tree") and step["containment"] and step["method"]["peak"] == stage["method"]
+        assert stage["budget_kib"] in (262144, 2097152)
+
+
+def test_a_report_is_written_whether_the_chain_holds_or_not(tmp_path: Path) -> None:
+    top = make_tree(tmp_path)
+    report = tmp_path / "report.json"
+    assert walk(top, "--report", str(report)).returncode == 0
+    content = json.loads(report.read_bytes())
+    assert content["verdict"] == "holds" and content["message"] is None
+    assert content["ledger"] == hashlib.sha256((top / "build/chain/ledger.json").read_bytes()).hexdigest()
+    assert content["comparisons"] == [{"left": "stage2", "right": "stage3", "verdict": "equal", "explanation": None}]
+    (top / "compiler/main.0x0").write_text(COPYING.format(python=sys.executable, extra="data += b'#' + sys.argv[0].encode()"))
+    broken = walk(top, "--report", str(report))
+    content = json.loads(report.read_bytes())
+    assert broken.returncode == 1 and content["verdict"] == "broken" and content["ledger"] is None
+    assert content["comparisons"][0]["verdict"] == "different" and content["comparisons"][0]["explanation"] == content["message"]
+    (top / "release/trusted-root.toml").unlink()
+    trouble = walk(top, "--report", str(report))
+    assert trouble.returncode == 2 and json.loads(report.read_bytes())["verdict"] == "not judged"
+
+
+def test_a_report_of_a_run_with_a_wrong_description_is_not_the_last_ones(tmp_path: Path) -> None:
+    top = make_tree(tmp_path)
+    report = tmp_path / "report.json"
+    assert walk(top, "--report", str(report)).returncode == 0
+    (top / "bootstrap/chain.toml").write_text("name = 1\n")
+    assert walk(top, "--report", str(report)).returncode == 2
+    assert not report.exists()

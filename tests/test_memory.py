@@ -10,7 +10,7 @@ from typing import Callable, Dict, List
 
 from tabulate import tabulate
 
-from bootstrap.process import prepare, run
+from perf.guard import Limits, run
 from tests.conftest import TOP
 from tests.generate.program import write_program
 
@@ -149,8 +149,8 @@ def test_peak_memory_is_a_straight_line(zero: Path, tmp_path: Path, record_prope
         root, _ = write_program(tmp_path / str(lines), lines)
         source = sum(path.stat().st_size for path in root.parent.iterdir())
         out = tmp_path / f"out-{lines}"
-        done = run([str(zero), "build", str(root), "-o", str(out)], prepare(), 120)
-        assert done.status == 0, done.how_it_ended()
+        done = run([str(zero), "build", str(root), "-o", str(out)], Limits(timeout_seconds=120))
+        assert done.ok, f"status {done.status}, {done.kill.value}"
         size = out.stat().st_size
         allowed = BASE_KIB + (BYTES_PER_SOURCE_BYTE * source + size) // 1024
         rows.append((lines, source, size, done.peak_kib, allowed))

@@ -14,7 +14,7 @@ from typing import Callable, Dict, List, Tuple
 import pytest
 from tabulate import tabulate
 
-from bootstrap.process import Run, prepare, run
+from perf.guard import Limits, Outcome, run
 from tests.generate.program import write_program
 from tests.generate.shapes import SHAPES
 
@@ -29,15 +29,15 @@ SHAPE_ROUNDS = 5
 NOISE_SECONDS = 0.002  # what a run of a millisecond or two is uncertain by
 
 
-def compile_once(zero: Path, root: Path, out: Path) -> Run:
-    result = run([str(zero), "build", str(root), "-o", str(out)], prepare(), 120)
-    assert result.status == 0, f"{root}: {result.how_it_ended()}"
+def compile_once(zero: Path, root: Path, out: Path) -> Outcome:
+    result = run([str(zero), "build", str(root), "-o", str(out)], Limits(timeout_seconds=120))
+    assert result.ok, f"{root}: status {result.status}, {result.kill.value}"
     return result
 
 
-def in_turn(rounds: Dict[int, int], measure: Callable[[int], Run]) -> Dict[int, List[Run]]:
+def in_turn(rounds: Dict[int, int], measure: Callable[[int], Outcome]) -> Dict[int, List[Outcome]]:
     """Every size as often as its rounds say, the sizes interleaved."""
-    runs: Dict[int, List[Run]] = {size: [] for size in rounds}
+    runs: Dict[int, List[Outcome]] = {size: [] for size in rounds}
     for turn in range(max(rounds.values())):
         for size, count in rounds.items():
             if turn < count:
