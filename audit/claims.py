@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import Tuple
 
-from perf import memory_check, memory_summary_check, perf_check
+from perf import memory_check, memory_summary_check, perf_check, rss_limit_check
 
-from . import docs, elf, imports
+from . import docs, elf, imports, normal_path
 from .claim import Group
 
 GROUPS: Tuple[Group, ...] = (
+    Group("normal-path", "what `make all` is made of", normal_path.CLAIMS),
     Group("imports", "who imports whom", imports.CLAIMS),
     Group("elf", "the executable files", elf.CLAIMS),
     Group("docs", "what the pages say", docs.CLAIMS),
     Group("memory", "peaks of memory, budgets and baselines", memory_check.CLAIMS),
     Group("memory-summary", "the compiler's own account of its memory", memory_summary_check.CLAIMS),
     Group("perf", "times, against what this machine did before", perf_check.CLAIMS),
+    Group("rss-limit", "the guard ends what breaks its limits", rss_limit_check.CLAIMS),
 )
