@@ -55,7 +55,7 @@ def count(top: Path, patterns: Tuple[str, ...], of: Callable[[bytes], int]) -> O
     return sum(of(path.read_bytes()) for path in found) if found else None
 
 
-SEED, CHAIN, GUARD = "bootstrap/seed/*.py", "bootstrap/*.py", "perf/guard/**/*.py"
+SEED, CHAIN, GUARD, WITNESS = "bootstrap/seed/*.py", "bootstrap/*.py", "perf/guard/**/*.py", "bootstrap/witness/*.py"
 
 FIGURES: Tuple[Figure, ...] = (
     Figure("seed-lines", lines(SEED)),
@@ -64,6 +64,8 @@ FIGURES: Tuple[Figure, ...] = (
     Figure("chain-bytes", size(CHAIN)),
     Figure("guard-lines", lines(GUARD)),
     Figure("guard-bytes", size(GUARD)),
+    Figure("witness-lines", lines(WITNESS)),
+    Figure("witness-bytes", size(WITNESS)),
     Figure("verifier-lines", lines("release/verify.py")),
     Figure("verifier-bytes", size("release/verify.py")),
     Figure("compiler-lines", lines("compiler/**/*.0x0")),
