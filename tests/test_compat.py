@@ -298,10 +298,12 @@ def chibicc_command() -> Tuple[str, ...]:
 def c_command_of(name: str) -> Tuple[str, ...]:
     if name == "chibicc":
         return chibicc_command()
-    return {"tcc": (need(name),), "gcc": (need(name), *STRICT, "-O1"), "clang": (need(name), *STRICT, "-O1")}[name]
+    if name == "sanitized gcc":
+        return (need("gcc"), "-std=c11", "-w", *SANITIZE, "-O0")
+    return (need(name),) if name == "tcc" else (need(name), *STRICT, "-O1")
 
 
-@pytest.mark.parametrize("name", ["tcc", *(pytest.param(one, marks=pytest.mark.slow) for one in ("gcc", "clang", "chibicc"))])
+@pytest.mark.parametrize("name", ["tcc", *(pytest.param(one, marks=pytest.mark.slow) for one in ("gcc", "clang", "chibicc", "sanitized gcc"))])
 def test_the_compiler_through_c_makes_stage2(name: str, zero: Path, zero_c: Path, tmp_path: Path) -> None:
     c_command = c_command_of(name)
     c_of(zero_c, TOP / "compiler/main.0x0", tmp_path / "zero.c")
@@ -310,6 +312,15 @@ def test_the_compiler_through_c_makes_stage2(name: str, zero: Path, zero_c: Path
     done = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stderr) == (0, "")
     assert (tmp_path / "stage2").read_bytes() == (TOP / "build/chain/stage2").read_bytes()
+
+
+def test_the_compiler_through_c_takes_hostile_files_alike(zero: Path, zero_c: Path, tmp_path: Path) -> None:
+    c_command = c_command_of("tcc")
+    c_of(zero_c, TOP / "compiler/main.0x0", tmp_path / "zero.c")
+    through_c = made_by(c_command, tmp_path / "zero.c", tmp_path / "zero")
+    for hostile in sorted((TOP / "tests/hostile").rglob("*.0x0")):
+        words = ["check", "--lib", str(TOP / "lib"), str(hostile)]
+        assert said([str(through_c), *words], tmp_path) == said([str(zero), *words], tmp_path), hostile.name
 
 
 def test_the_compiler_to_c_makes_itself(zero_c: Path, tmp_path: Path) -> None:
