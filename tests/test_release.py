@@ -27,8 +27,6 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cyclonedx.model.bom import Bom
 
-from bootstrap.root import find_origin
-from bootstrap.description import RootSearch
 from release import ReleaseError, verify
 from release.archive import compress, make_archive
 from release.bill import make_bill
@@ -312,7 +310,8 @@ def as_another_user() -> List[str]:
 @pytest.mark.slow
 def test_two_releases_of_one_commit_are_equal_to_the_byte(tree: Path, tmp_path: Path) -> None:
     """Another place, another time, home, user name, umask, language, zone, hash seed, key file, and current directory."""
-    other = copy_of_tree(tmp_path / "a place with a longer name, 長い")
+    other = tmp_path / "a place with a longer name, 長い"
+    git(tree, "clone", "--quiet", str(tree), str(other))
     add_report(other)
     (tmp_path / "home").mkdir()
     environment = {
@@ -519,15 +518,16 @@ def test_root_is_moved_on_evidence_and_the_chain_finds_it(own: Path) -> None:
     result = release(own, "trust-root")
     assert result.returncode == 0, result.stdout + result.stderr
     assert "built again from the seed" in result.stdout and "release/trusted-root.toml names version" in result.stdout
-    origin = find_origin(RootSearch("release/trusted-root.toml", "build/release/*/bin/zero"), own, False)
-    assert (origin.name, origin.version, origin.commit) == ("trusted root", VERSION, git(own, "rev-parse", "HEAD"))
     report = json.loads((own / "build/trust-root/report.json").read_bytes())
-    assert report["root"]["sha256"] == sha256_of((own / PLACE / "bin/zero").read_bytes()) == origin.sha256
+    root = {"version": VERSION, "commit": git(own, "rev-parse", "HEAD"), "sha256": sha256_of((own / PLACE / "bin/zero").read_bytes())}
+    assert report["root"] == {**root, "size": (own / PLACE / "bin/zero").stat().st_size}
     assert sorted(os.listdir(own / "build/trust-root")) == ["report.json", "report.txt"]
     record = (own / "release/trusted-root.toml").read_text("utf-8")
     assert "There is none yet" not in record and record.startswith("# The trusted root")
     walked = subprocess.run([sys.executable, "-m", "bootstrap", "--again"], cwd=own, **CAPTURED)
     assert walked.returncode == 0 and "from the trusted root" in walked.stdout, walked.stdout + walked.stderr
+    origin = json.loads((own / "build/chain/ledger.json").read_bytes())["origin"]
+    assert {**origin, "reason": ""} == {**root, "from": "trusted root", "reason": ""}
     git(own, "commit", "-qam", "move the root")
     said = made(own)
     assert "it replaces one with another" in said, "a release is grown from the seed even where there is a root"
