@@ -35,6 +35,7 @@ from typing import Callable, Dict, Iterator, List, Optional, Tuple
 TOP = Path(__file__).resolve().parent.parent
 CASES = TOP / "tests" / "cases"
 SECONDS = 10
+C_SECONDS = 120  # of a C compiler that puts in checks
 KINDS = ("run", "reject")
 
 HEADER = re.compile(r"^;; (clause|out|exit|trap|args|in|flags|seed):(?: (.*))?$")
@@ -167,12 +168,12 @@ def cases(kind: str) -> Tuple[Case, ...]:
 # --- engines
 
 
-def run(command: List[str], case: Optional[Case] = None) -> Outcome:
+def run(command: List[str], case: Optional[Case] = None, seconds: int = SECONDS) -> Outcome:
     text = case.input_text if case else ""
     try:
-        done = subprocess.run(command, input=text.encode(), capture_output=True, timeout=SECONDS)
+        done = subprocess.run(command, input=text.encode(), capture_output=True, timeout=seconds)
     except subprocess.TimeoutExpired:
-        return Outcome(-1, "", f"more than {SECONDS} seconds: {shlex.join(command)}\n")
+        return Outcome(-1, "", f"more than {seconds} seconds: {shlex.join(command)}\n")
     return Outcome(done.returncode, done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace"))
 
 
@@ -230,7 +231,7 @@ def compat_engine(name: str, compiler: Callable[[], Path], c_command: Tuple[str,
     def build(case: Case, product: Path) -> Outcome:
         text = product.with_suffix(".c")
         made = run([str(compiler()), *c_words(case, text)])
-        return made if made.exit != 0 else run([*c_command, str(text), "-o", str(product)])
+        return made if made.exit != 0 else run([*c_command, str(text), "-o", str(product)], seconds=C_SECONDS)
 
     def command(case: Case, product: Path) -> str:
         text = product.with_suffix(".c")
