@@ -51,7 +51,6 @@ JUDGED_BY: Tuple[Tuple[str, str], ...] = (
     (r"(build/venv/bin/)?python3? -m (perf|release)\b.*", ".ci/run"),
     (r"python3 release/verify\.py\b.*", ".ci/run"),
     (r"build/venv/bin/python -m pytest\b.*", ".ci/run"),
-    (r"git\b.*", ".ci/run"),
 )
 
 
