@@ -12,11 +12,16 @@ from pathlib import Path
 
 from perf.guard import GuardError
 
-from . import ReleaseError
-from .key import make_key, read_signer
-from .make import Order, make_release
-from .trust import move_root
-from .verify import Request, Trouble, read_key
+try:
+    from . import ReleaseError
+    from .key import make_key, read_signer
+    from .make import Order, make_release
+    from .trust import move_root
+    from .verify import Request, Trouble, read_key
+except ModuleNotFoundError as error:
+    if error.name is not None and error.name.split(".")[0] in ("perf", "release"):
+        raise
+    sys.exit(print(f"release: this Python has no {error.name}; run build/venv/bin/python (make build/venv/ready)", file=sys.stderr) or 2)
 
 TOP = Path(__file__).resolve().parent.parent
 

@@ -297,6 +297,11 @@ def by_hand(place: Path, public: Path) -> None:
     subprocess.run(["sh", "-ec", lines], cwd=place, check=True, capture_output=True)
 
 
+def test_a_python_without_the_libraries_is_told_which_to_use() -> None:
+    result = subprocess.run([sys.executable, "-S", "-m", "release", "make"], cwd=TOP, **CAPTURED)
+    assert result.returncode == 2 and "build/venv/bin/python" in result.stderr and "Traceback" not in result.stderr
+
+
 # The same everywhere
 
 
