@@ -86,15 +86,6 @@ class Bench:
         nowhere = self.out("no-compiled-modules")
         return [self.python, "-s", "-S", "-B", "-X", f"pycache_prefix={nowhere}", "bootstrap/seed", SOURCE, self.relative(out)]
 
-    def root(self) -> Optional[Path]:
-        """The trusted root, if the chain of this tree started from it and its copy is still the same."""
-        copy, ledger = self.top / "build/chain/root", self.top / "build/chain/ledger.json"
-        try:
-            origin = json.loads(ledger.read_bytes())["origin"]
-        except (OSError, ValueError, KeyError, TypeError):
-            return None
-        return copy if origin.get("from") == "trusted root" and copy.is_file() and sha256_of(copy) == origin.get("sha256") else None
-
     def measure(self, argv: Sequence[str], stdin: Optional[Path] = None, right: Sequence[int] = (0,)) -> Outcome:
         """Run a command that must end with one of the statuses that are right."""
         with open(stdin or os.devnull, "rb") as given:
@@ -102,6 +93,17 @@ class Bench:
         if outcome.kill is not Kill.NONE or outcome.status not in right:
             raise PerfError(f"{failure(outcome)}: {shown(argv)}{first_line(outcome.stderr)}", BROKEN)
         return outcome
+
+
+def trusted_root(top: Path) -> Optional[Path]:
+    """The trusted root, if the chain of this tree started from it and its copy is still the same."""
+    copy, ledger = top / "build/chain/root", top / "build/chain/ledger.json"
+    try:
+        origin = json.loads(ledger.read_bytes())["origin"]
+        same = origin["from"] == "trusted root" and copy.is_file() and sha256_of(copy) == origin["sha256"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return copy if same else None
 
 
 def guarded(argv: Sequence[str], folder: Path, stdin: Optional[IO[bytes]] = None, limits: Limits = SAFETY) -> Outcome:

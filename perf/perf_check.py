@@ -15,14 +15,14 @@ from typing import Optional
 
 from audit.claim import Claim, Finding, NotMeasured, NotPresent, Subject
 
-from .bench import SOURCE, Bench
+from .bench import SOURCE, Bench, trusted_root
 from .command import PerfError
 from .history import HISTORY, add_record, read_history
 from .judging import judged
 from .machine import this_machine
 from .noise import learn_noise, noise_permille, read_noise
-from .reference import keep_reference, reference_of
-from .sampling import LEAST_PAIRS, Pairs, Verdict, interval, judge_ratio, measure_pairs, spread_permille, statement
+from .reference import FOLDER, keep_reference, reference_of
+from .sampling import LEAST_FOR_SPREAD, LEAST_PAIRS, Pairs, Verdict, interval, judge_ratio, measure_pairs, spread_permille, statement
 
 TWICE_LIMIT = 2.3  # times as long as once, at most
 SEED_TIMES = 4  # as fast as the seed, at least; measured are 14
@@ -66,7 +66,7 @@ def alike_are_alike(subject: Subject) -> Iterator[Finding]:
     """A compiler compared with itself is not slower: what comes out is this machine's noise."""
     with judged(subject) as bench:
         run = compiling(bench, subject.zero, bench.source("plain", LINES))
-        pairs = measure_pairs(run, run, LEAST_PAIRS + 2, LEAST_PAIRS + 2)
+        pairs = measure_pairs(run, run, LEAST_PAIRS, LEAST_PAIRS)
         found = noise_permille(pairs)
         note(subject, "itself", pairs)
         subject.figures["noise_floor_permille"] = learn_noise(subject.top, this_machine(), found)
@@ -112,9 +112,14 @@ def reference_for(subject: Subject) -> Optional[Path]:
     """The reference to compare with; None: it is this very compiler, so nothing can differ."""
     if not subject.zero.is_file():
         raise NotMeasured(f"{subject.zero}: there is no compiler; make it with `make all`")
+    root = trusted_root(subject.top)
+    first = reference_of(subject.top) is None
+    if first:
+        keep_reference(subject.top, root or subject.zero, "the trusted root" if root else "the first compiler that was measured here")
     reference = reference_of(subject.top)
     if reference is None:
-        keep_reference(subject.top, subject.zero, "the first compiler that was measured here")
+        raise NotMeasured(f"{FOLDER}: the reference cannot be kept")
+    if first and root is None:
         raise NotPresent("no earlier compiler was measured on this machine; from now on this one is the reference")
     if reference.read_bytes() == subject.zero.read_bytes():
         subject.facts["reference"] = "is this compiler"
@@ -170,7 +175,7 @@ def history_is_kept(subject: Subject) -> Iterator[Finding]:
     """What this compiler takes is added to the history, and the history can be read."""
     with judged(subject) as bench:
         run = compiling(bench, subject.zero, bench.top / SOURCE)
-        values = [run() for _ in range(LEAST_PAIRS)]
+        values = [run() for _ in range(LEAST_FOR_SPREAD)]
     name = "compiler_compiles_itself"
     figures = {f"{name}_cpu_us": round(statistics.median(values)), f"{name}_spread_permille": spread_permille(values)}
     before = read_history(subject.top)

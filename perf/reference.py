@@ -1,7 +1,8 @@
 """reference: the compiler that today's is compared with, kept as a binary, so that both are measured in the same minute, in turn.
 
-An old figure says what the machine was like then; an old compiler can be measured now. The reference is the first compiler that was
-judged on this machine; one that is faster takes its place, a slower one only with a reason: `python -m perf measure --accept TEXT`.
+An old figure says what the machine was like then; an old compiler can be measured now. The reference is the trusted root, where the
+chain started from one, else the first compiler that was judged on this machine. One that is faster takes its place, a slower one only
+with a reason: `python -m perf measure --accept TEXT`.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Optional
 
-from .bench import SOURCE, Bench
+from .bench import SOURCE, Bench, trusted_root
 from .guard import Outcome
 
 PROGRAM_LINES = 32_000
@@ -38,7 +38,7 @@ def seed(bench: Bench) -> Outcome:
 
 
 def root(bench: Bench) -> Optional[Outcome]:
-    compiler = bench.root()
+    compiler = trusted_root(bench.top)
     return None if compiler is None else build(bench, compiler, SOURCE, "root-next")
 
 

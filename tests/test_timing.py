@@ -16,7 +16,7 @@ import pytest
 from audit.claim import Verdict as Judged
 from perf import perf_check, plot
 from perf.__main__ import main
-from perf.bench import Bench
+from perf.bench import Bench, trusted_root
 from perf.command import PerfError
 from perf.history import HISTORY, add_record, read_history
 from perf.machine import this_machine
@@ -24,7 +24,7 @@ from perf.noise import NOISE, learn_noise, noise_permille, read_noise
 from perf.perf_check import CLAIMS
 from perf.reference import FOLDER, keep_reference, reference_of
 from perf.sampling import LEAST_PAIRS, Pairs, Verdict, interval, judge_ratio, measure_pairs, spread_permille, statement
-from perf.store import append_line, canonical, write_whole
+from perf.store import append_line, canonical, sha256_of, write_whole
 from tests.perf_tree import Patch, answer, told, tree
 
 # Work that no figure shows: a second loop over all functions in each component.
@@ -229,6 +229,20 @@ def test_a_faster_compiler_becomes_the_reference(zero: Path, tmp_path: Path) -> 
     assert answer(CLAIMS, "not-slower-than-the-reference", top).verdict is Judged.HOLDS
     reference = reference_of(top)
     assert reference is not None and reference.read_bytes() == zero.read_bytes()
+
+
+def test_the_trusted_root_is_the_first_reference(zero: Path, tmp_path: Path) -> None:
+    top = tree(tmp_path / "tree", zero, slower(SOME_OF_IT))
+    learn_noise(top, this_machine(), 10)
+    root, ledger = top / "build/chain/root", top / "build/chain/ledger.json"
+    root.parent.mkdir(parents=True)
+    shutil.copy(zero, root)
+    write_whole(ledger, canonical({"origin": {"from": "trusted root", "sha256": sha256_of(root)}}))
+    assert trusted_root(top) == root
+    assert answer(CLAIMS, "not-slower-than-the-reference", top).verdict is Judged.BROKEN
+    with root.open("ab") as file:
+        file.write(b"another")
+    assert trusted_root(top) is None
 
 
 @pytest.mark.slow
