@@ -162,6 +162,18 @@ def links(subject: Subject) -> Iterator[Finding]:
                 yield Finding(f"there is no heading {heading} in {path or page}", page, number)
 
 
+def pages_are_reached(subject: Subject) -> Iterator[Finding]:
+    """Every page is reached by links from README.md."""
+    texts = dict(pages(subject))
+    reached, ahead = set(), ["README.md"]
+    while ahead:
+        page = ahead.pop()
+        if page in texts and page not in reached:
+            reached.add(page)
+            ahead += [os.path.normpath(os.path.join(os.path.dirname(page), link.partition("#")[0])) for link in LINK.findall(texts[page])]
+    yield from (Finding("no page leads here from README.md", page) for page in texts if page not in reached)
+
+
 def headings(path: Path) -> Set[str]:
     """The names that headings are linked by: lower case, punctuation dropped, hyphens for spaces."""
     found = re.findall(r"^#+ (.*)$", path.read_text(encoding="utf-8"), re.MULTILINE)
@@ -308,6 +320,7 @@ def trouble(outcome: Outcome) -> str:
 
 CLAIMS: Tuple[Claim, ...] = (
     Claim("docs/links", links, needs_run=False),
+    Claim("docs/pages-are-reached", pages_are_reached, needs_run=False),
     Claim("docs/names", names, needs_run=False),
     Claim("docs/known-commands", known_commands, needs_run=False),
     Claim("docs/blocks-have-a-kind", blocks_have_a_kind, needs_run=False),

@@ -119,6 +119,15 @@ def test_a_figure_that_can_not_be_had_is_not_measured(tree: Path) -> None:
     assert (answer.verdict, answer.reason) == (Verdict.NOT_MEASURED, "not there to compare with: zero-bytes")
 
 
+def test_a_page_that_nothing_leads_to_is_seen(tree: Path) -> None:
+    (tree / "docs").mkdir()
+    (tree / "docs" / "near.md").write_text("[on](far.md)\n")
+    (tree / "docs" / "far.md").write_text("[back](near.md)\n")
+    found = judge_page(tree, PAGE)["pages-are-reached"].findings
+    assert [finding.path for finding in found] == ["docs/far.md", "docs/near.md"]
+    assert judge_page(tree, PAGE + "[near](docs/near.md)\n")["pages-are-reached"].verdict is Verdict.HOLDS
+
+
 def test_no_page_is_not_measured(tree: Path) -> None:
     assert {answer.verdict for name, answer in answers(tree).items() if name != "judges"} == {Verdict.NOT_MEASURED}
 

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
-from typing import List
+from typing import Dict, List
 
 import pytest
 
@@ -189,3 +189,36 @@ def test_a_python_without_pip_is_named(tmp_path: Path, monkeypatch: pytest.Monke
     with pytest.raises(module.EnvironmentTrouble, match="has no venv with pip") as raised:
         module.make(tmp_path / "venv", tmp_path / "requirements.txt")
     assert raised.value.status == 2
+
+
+STAND_IN = """#!/bin/sh
+echo "making $*"
+case " $* " in
+  *" $RED "*) exit 1;;
+  *" test "*) [ -n "$SILENT" ] || echo "$COUNTS"; exit "${STATUS:-0}";;
+esac
+"""
+
+
+@pytest.mark.parametrize(
+    ("settings", "status", "last"),
+    [
+        ({"COUNTS": "7 passed, 0 failed, 2 skipped"}, 0, "12 passed, 0 failed, 2 skipped"),
+        ({"COUNTS": "6 passed, 1 failed, 2 skipped", "STATUS": "1"}, 1, "11 passed, 1 failed, 2 skipped"),
+        ({"COUNTS": "7 passed, 0 failed, 2 skipped", "RED": "ddc"}, 1, "11 passed, 1 failed, 2 skipped"),
+        ({"COUNTS": "7 passed, 0 failed, 2 skipped", "RED": "release-check"}, 1, "11 passed, 1 failed, 2 skipped"),
+        ({"COUNTS": "7 passed, 0 failed, 2 skipped", "STATUS": "2"}, 1, "12 passed, 1 failed, 2 skipped"),
+        ({"SILENT": "yes"}, 1, "5 passed, 1 failed, 0 skipped"),
+    ],
+)
+def test_the_run_of_ci_is_red_when_a_step_is(settings: Dict[str, str], status: int, last: str, tmp_path: Path) -> None:
+    """With a stand-in for make, and for apt-get, so that nothing is made or installed."""
+    (tmp_path / ".ci").mkdir()
+    shutil.copy(TOP / ".ci" / "run", tmp_path / ".ci" / "run")
+    for name, content in (("make", STAND_IN), ("apt-get", "#!/bin/sh\n")):
+        (tmp_path / "bin").mkdir(exist_ok=True)
+        (tmp_path / "bin" / name).write_text(content)
+        (tmp_path / "bin" / name).chmod(0o755)
+    surroundings = {**os.environ, "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}", "RED": "nothing", **settings}
+    done = subprocess.run([str(tmp_path / ".ci" / "run")], env=surroundings, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (status, last)
