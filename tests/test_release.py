@@ -566,6 +566,20 @@ def test_root_is_not_moved_to_what_the_source_does_not_give(own: Path) -> None:
     assert not (own / "build/trust-root/report.json").exists()
 
 
+@pytest.mark.slow
+def test_a_root_that_cannot_compile_this_source_names_the_way_out(own: Path) -> None:
+    root = b"#!/bin/sh\necho I know an older language >&2\nexit 1\n"
+    place = own / "build/release/v0.0.9/bin/zero"
+    place.parent.mkdir(parents=True)
+    place.write_bytes(root)
+    values = f'version = "0.0.9"\ncommit = "{"0" * 40}"\nsize = {len(root)}\nsha256 = "{sha256_of(root)}"\n'
+    (own / "release/trusted-root.toml").write_text("recorded = true\n" + values)
+    result = subprocess.run([sys.executable, "-m", "bootstrap"], cwd=own, **CAPTURED)
+    assert result.returncode == 1 and "version 0.0.9" in result.stderr and "make bootstrap-from-seed" in result.stderr, result.stderr
+    git(own, "commit", "-qam", "another root")
+    made(own)  # from the seed, whatever root there is
+
+
 def claimed(place: Path, commit: str) -> Dict[str, Entry]:
     """The release at the place as if it were of another commit, everything else in it made to fit."""
     files = contents(place)
