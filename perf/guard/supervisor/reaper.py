@@ -26,6 +26,7 @@ QUIET_SHARE = 0.004  # of a core: what sampling may take; twice that is what it 
 PROPORTIONAL_SHARE = 0.002  # the same for the proportional sum, which has an interval of its own
 URGENT_SHARE = 0.05  # while the budget could be passed before the next sample
 FILL_KIB_PER_SECOND = 3 * 1024 * 1024  # what a tree is taken to be able to touch
+FORKS_PER_SECOND = 20_000  # what a tree is taken to be able to make
 SHORTEST_SECONDS, LONGEST_SECONDS = 0.002, 0.25
 PROGRESS_SECONDS = 0.2
 END_SECONDS = 10.0  # to be gone after SIGKILL
@@ -48,6 +49,7 @@ class Tally:
 
     waited_peak_kib: int = 0
     sampled_peak_kib: int = 0
+    members: int = 0
     resident_kib: int = 0
     sum_kib: int = 0
     sum_is_proportional: bool = True
@@ -162,6 +164,7 @@ class Reaper:
         before = time.process_time()
         pids = self.listing.pids()
         self.tally.samples += 1
+        self.tally.members = len(pids)
         self.tally.seen.update(pids)
         if self.order.max_members is not None and len(pids) > self.order.max_members:
             self.kill = "too-many-processes"
@@ -209,9 +212,13 @@ class Reaper:
     def interval(self) -> float:
         """Seconds to the next sample: few enough samples to be cheap, enough of them to be there before the budget is passed."""
         seconds = self.sample_seconds / QUIET_SHARE
+        urgent = self.sample_seconds / URGENT_SHARE
         if self.order.max_rss_kib is not None:
             room = max(0, self.order.max_rss_kib - self.tally.resident_kib)
-            seconds = min(seconds, max(room / FILL_KIB_PER_SECOND, self.sample_seconds / URGENT_SHARE))
+            seconds = min(seconds, max(room / FILL_KIB_PER_SECOND, urgent))
+        if self.order.max_members is not None:
+            room = max(0, self.order.max_members - self.tally.members)
+            seconds = min(seconds, max(room / FORKS_PER_SECOND, urgent))
         if self.order.timeout_seconds is not None:
             seconds = min(seconds, self.began + self.order.timeout_seconds - time.monotonic())
         return min(LONGEST_SECONDS, max(SHORTEST_SECONDS, seconds))
