@@ -17,7 +17,7 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Dict, List, Set
+from typing import Any, Dict, List, Optional, Set
 
 import pytest
 
@@ -174,6 +174,7 @@ def test_an_absent_witness_is_red_when_asked_for(world: World) -> None:
 
 def test_nothing_that_agrees_is_not_green(world: World) -> None:
     assert world.witness("c/tcc").status == 1
+    assert json.loads((world.top / "build/witness/report.json").read_bytes())["whole"] is False
 
 
 def test_a_witness_that_differs(world: World) -> None:
@@ -315,12 +316,25 @@ def test_trouble_is_neither_red_nor_green(world: World, spoil: Any, words: str) 
         (["c/msvc"], "witness: no witness is named c/msvc; --list names them\n"),
         (["--require", "c/msvc"], "witness: no witness is named c/msvc; --list names them\n"),
         (["--jobs", "0"], "witness: --jobs and --timeout have to be above zero\n"),
-        (["--fetch", "ledger"], "witness: no npm; install npm\n"),
     ],
 )
 def test_usage(world: World, arguments: List[str], words: str) -> None:
     report = world.witness(*arguments)
     assert (report.status, report.errors) == (2, words)
+
+
+@pytest.mark.parametrize(
+    "npm, words",
+    [(None, "no npm; install npm"), ("#!/bin/sh\necho no network >&2\nexit 1\n", "npm ci exited with status 1: no network")],
+)
+def test_what_cannot_be_fetched_is_not_present(world: World, npm: Optional[str], words: str) -> None:
+    world.tool("node", "#!/bin/sh\necho v20\n")
+    if npm is not None:
+        world.tool("npm", npm)
+    report = world.witness("--fetch", "ledger", "seed/pyodide")
+    assert (report.status, report.errors) == (0, f"witness: Pyodide was not fetched: {words}\n")
+    assert report.verdict("seed/pyodide") == "not present"
+    assert world.witness("ledger", "--require", "seed/pyodide").status == 1
 
 
 def test_the_evidence_is_canonical_and_hashed(world: World) -> None:
@@ -351,6 +365,9 @@ def leaves(value: Any) -> List[Any]:
 
 
 def test_an_interrupted_run_leaves_no_report(world: World) -> None:
+    """Not even that of the run before."""
+    world.witness("ledger")
+    assert (world.top / "build/witness/SHA256SUMS").exists()
     world.tool("tcc", "#!/bin/sh\n[ \"$1\" != -v ] || exit 0\necho started > started\nwhile :; do /bin/sleep 1; done\n")
     argv = [sys.executable, "-m", "bootstrap.witness", "--top", str(world.top), "c/tcc"]
     process = subprocess.Popen(argv, cwd=TOP, env={**os.environ, "PATH": str(world.bin)}, stderr=subprocess.PIPE, text=True)
@@ -360,7 +377,7 @@ def test_an_interrupted_run_leaves_no_report(world: World) -> None:
     _, errors = process.communicate(timeout=20)
     assert process.returncode == 130
     assert errors == "witness: interrupted; no report was written\n"
-    assert not (world.top / "build/witness/SHA256SUMS").exists()
+    assert not any((world.top / "build/witness" / name).exists() for name in ("report.json", "report.txt", "measured.json", "SHA256SUMS"))
     deadline = time.monotonic() + 10
     while processes_of(world.bin / "tcc"):
         assert time.monotonic() < deadline, "the tree outlived the run"

@@ -17,7 +17,7 @@ from .. import BROKEN, TROUBLE, BootstrapError
 from .ground import Ground
 from .judge import judge_all
 from .model import AbsentError, RouteError, Row
-from .report import closing, holds, matrix, measures, write
+from .report import closing, forget, holds, matrix, measures, write
 from .routes import fetch_pyodide
 from .table import WITNESSES, chosen
 from .workshop import Workshop
@@ -36,7 +36,7 @@ def main() -> int:
         return judged(options)
     except KeyError as unknown:
         print(f"{PROGRAM}: no witness is named {unknown.args[0]}; --list names them", file=sys.stderr)
-    except (BootstrapError, AbsentError, RouteError) as error:
+    except BootstrapError as error:
         print(f"{PROGRAM}: {error}", file=sys.stderr)
     except OSError as error:
         print(f"{PROGRAM}: {error.filename}: {error.strerror}", file=sys.stderr)
@@ -69,8 +69,9 @@ def judged(options: argparse.Namespace) -> int:
     ground.directory.mkdir(parents=True, exist_ok=True)
     with (ground.directory / ".lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
+        forget(ground)
         if options.fetch:
-            fetch_pyodide(Workshop(ground, "fetch"))
+            fetch(ground)
         ground.grow()
         width = max(len(witness.name) for witness in witnesses)
         rows = judge_all(ground, witnesses, options.jobs, lambda row: show(row, width))
@@ -80,6 +81,14 @@ def judged(options: argparse.Namespace) -> int:
     tail: List[str] = ["", *measures(rows), "", *matrix(rows), "", closing(rows, required)]
     print("\n".join(tail))
     return 0 if holds(rows, required) else BROKEN
+
+
+def fetch(ground: Ground) -> None:
+    """Where nothing can be fetched the witness is not present, and the rest is judged all the same."""
+    try:
+        fetch_pyodide(Workshop(ground, "fetch"))
+    except (AbsentError, RouteError) as error:
+        print(f"{PROGRAM}: Pyodide was not fetched: {error}", file=sys.stderr, flush=True)
 
 
 def show(row: Row, width: int) -> None:

@@ -13,8 +13,10 @@ from typing import Any, Dict, Iterable, List, Sequence, Tuple
 from ..ledger import sha256_of, write_ledger, write_whole
 from .ground import Ground
 from .model import AXES, Row, Verdict, shared
+from .table import WITNESSES
 
 FORMAT = "0x0 witnesses 1"
+SUMS = "SHA256SUMS"
 EVIDENCE = ("report.json", "report.txt", "measured.json")
 
 
@@ -65,12 +67,17 @@ def measures(rows: Sequence[Row]) -> List[str]:
     return table(("witness", " seconds", "peak MiB", "executed by"), cells)
 
 
+def forget(ground: Ground) -> None:
+    """Remove the evidence of an earlier run, the sums first: a run that does not end leaves none."""
+    for name in (SUMS, *EVIDENCE):
+        path = ground.directory / name
+        if path.exists():
+            path.unlink()
+
+
 def write(ground: Ground, rows: Sequence[Row], required: Sequence[str]) -> None:
     """All evidence; SHA256SUMS last, so that it is there only when the rest is."""
     folder = ground.directory
-    sums = folder / "SHA256SUMS"
-    if sums.exists():
-        sums.unlink()
     write_ledger(folder / "report.json", reproduced(ground, rows, required))
     text = "\n".join([*verdicts(rows), "", *matrix(rows), "", closing(rows, required)]) + "\n"
     write_whole(folder / "report.txt", text.encode("utf-8"), 0o644)
@@ -78,7 +85,7 @@ def write(ground: Ground, rows: Sequence[Row], required: Sequence[str]) -> None:
     hashes = {str((folder / name).relative_to(ground.top)): sha256_of(folder / name) for name in EVIDENCE}
     hashes.update(ground.inputs)
     lines = "".join(f"{digest}  {path}\n" for path, digest in sorted(hashes.items()))
-    write_whole(sums, lines.encode("utf-8"), 0o644)
+    write_whole(folder / SUMS, lines.encode("utf-8"), 0o644)
 
 
 def reproduced(ground: Ground, rows: Sequence[Row], required: Sequence[str]) -> Dict[str, Any]:
@@ -88,6 +95,7 @@ def reproduced(ground: Ground, rows: Sequence[Row], required: Sequence[str]) -> 
         "holds": holds(rows, required),
         "judged": {"stage2": ground.recorded.get("stage2", ""), "origin": ground.origin},
         "required": list(required),
+        "whole": tuple(row.witness for row in rows) == WITNESSES,
         "rows": [
             {
                 "name": row.witness.name,
