@@ -24,9 +24,14 @@ def directory_of(top: Path, group: str) -> Path:
 
 
 def remove(top: Path, group: str) -> None:
-    for directory in (directory_of(top, group), part_of(top, group)):
-        if directory.exists():
-            shutil.rmtree(directory)
+    """In one step for whoever looks: the directory is renamed, then emptied. What a killed run left half goes too."""
+    home, old = directory_of(top, group), directory_of(top, f".{group}.old")
+    for leftover in (old, part_of(top, group)):
+        if leftover.exists():
+            shutil.rmtree(leftover)
+    if home.exists():
+        os.replace(home, old)
+        shutil.rmtree(old)
 
 
 def part_of(top: Path, group: str) -> Path:

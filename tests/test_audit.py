@@ -13,6 +13,7 @@ import time
 import xml.etree.ElementTree as ET
 from html.parser import HTMLParser
 from pathlib import Path
+from random import Random
 from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 import pytest
@@ -427,3 +428,43 @@ def test_list_and_figures_tell_every_name(capsys: pytest.CaptureFixture[str], ze
 def test_canonical_refuses_nothing_of_unicode(tree: Path) -> None:
     (answer,) = judged(tree, RED)
     assert json.loads(canonical.reproduced(answer))["claims"][0]["findings"][0]["message"] == NASTY
+
+
+BUSY = """
+import sys
+from pathlib import Path
+from random import Random
+from audit import evidence
+from audit.claim import Claim, Group, Judged, judge
+def many(subject):
+    "There are many facts."
+    subject.facts.update({f"fact-{number}": "x" * 100 for number in range(2000)})
+    subject.audited.append(subject.top / "source.txt")
+    return ()
+top = Path(sys.argv[1])
+claim = Claim("busy/many", many, needs_run=False)
+group = Group("busy", "", (claim,))
+print("begun", flush=True)
+while True:
+    evidence.remove(top, "busy")
+    evidence.write(top, Judged(group, (judge(claim, top, top / "zero"),)))
+"""
+
+
+@pytest.mark.slow
+def test_evidence_is_whole_or_absent_wherever_a_run_is_killed(tree: Path) -> None:
+    random = Random(3)
+    seen = {True: 0, False: 0}
+    for _ in range(60):
+        process = subprocess.Popen([sys.executable, "-c", BUSY, str(tree)], cwd=TOP, stdout=subprocess.PIPE)
+        assert process.stdout is not None and process.stdout.readline() == b"begun\n"
+        time.sleep(random.random() * 0.03)
+        process.kill()
+        process.communicate(timeout=60)
+        home = tree / "build" / "audit" / "busy"
+        seen[home.exists()] += 1
+        if home.exists():
+            lines = [line.split("  ") for line in (home / "SHA256SUMS").read_text().splitlines()]
+            assert sorted(path.name for path in home.iterdir()) == ["SHA256SUMS", "measured.json", "report.json", "report.txt"]
+            assert all(hashlib.sha256((tree / path).read_bytes()).hexdigest() == digest for digest, path in lines)
+    assert min(seen.values()) > 0, "no run was killed between removing and writing, or none outside it"
