@@ -44,10 +44,10 @@ class ChainRun:
             origin = outside(self.chain.origin) if self.chain.origin else find_origin(self.chain.root, self.top, force_seed)
             inputs = self.inputs()
             if not again and self.is_up_to_date(origin, tools, inputs):
-                self.display.line(f"{self.chain.name}: up to date, from the {origin.name} ({origin.reason})")
+                self.display.line(f"{self.chain.name}: up to date, from {origin.called} ({origin.reason})")
                 return
             self.ledger_path.unlink(missing_ok=True)
-            self.display.line(f"{self.chain.name}: from the {origin.name}: {origin.reason}")
+            self.display.line(f"{self.chain.name}: from {origin.called}: {origin.reason}")
             self.run_stages(origin)
             if self.inputs() != inputs:
                 raise BootstrapError("an input changed while the chain ran; run it again")

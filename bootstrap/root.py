@@ -32,6 +32,10 @@ class Origin:
     commit: Optional[str] = None
     sha256: Optional[str] = None
 
+    @property
+    def called(self) -> str:
+        return self.name if self.program is not None else f"the {self.name}"
+
     def record(self) -> Dict[str, Optional[str]]:
         return {"from": self.name, "reason": self.reason, "version": self.version, "commit": self.commit, "sha256": self.sha256}
 
