@@ -88,6 +88,8 @@ def refuse_unknown(key: str, name: str, number: int) -> None:
 
 
 def budget_for(budgets: Budgets, key: str, python: str) -> Optional[Budget]:
-    """The budget of a step as this Python runs it."""
-    general = budgets.get(key) if not step_of(key).by_python or python.startswith("cpython-") else None
-    return budgets.get(f"{key}@{python}") or general
+    """The budget of a step as this Python runs it; else that of the step that it is like."""
+    step = step_of(key)
+    general = budgets.get(key) if not step.by_python or python.startswith("cpython-") else None
+    found = budgets.get(f"{key}@{python}") or general
+    return found if found or step.like is None else budget_for(budgets, step.like, python)

@@ -24,6 +24,7 @@ class Step:
     what: str
     measure: Callable[[Bench], Optional[Outcome]]  # None: what it needs is not there
     by_python: bool = False
+    like: Optional[str] = None  # the step whose budget holds while this one has none
 
     @property
     def figure(self) -> str:
@@ -71,7 +72,7 @@ def life(bench: Bench) -> Outcome:
 
 STEPS: tuple[Step, ...] = (
     Step("seed.zero_next", "the seed compiles the compiler", seed, by_python=True),
-    Step("root.zero_next", "the trusted root compiles the compiler", root),
+    Step("root.zero_next", "the trusted root compiles the compiler", root, like="release.stage3"),
     Step("release.stage2", "zero-next compiles the compiler", stage2),
     Step("release.stage3", "stage2 compiles the compiler", lambda b: build(b, b.stage2(), SOURCE, "stage3")),
     Step("release.stress_symbols", f"{STRESS_LINES} lines of names and texts", built("symbols", STRESS_LINES)),

@@ -13,11 +13,13 @@ import pytest
 from audit.claim import Verdict
 from perf.__main__ import main
 from perf.baseline import Baseline, Entry, baseline_text, earlier_baseline, parse_baseline, read_baseline
+from perf.bench import bench
 from perf.budget import BUDGETS, budget_for, parse_budgets, read_budgets
 from perf.command import PerfError
 from perf.machine import python_key
 from perf.memory_check import CLAIMS, Measured, closest, measured
-from perf.steps import KEYS, STEPS
+from perf.steps import KEYS, STEPS, step_of
+from perf.store import canonical, sha256_of, write_whole
 from tests.conftest import TOP
 from tests.needs import need
 from tests.perf_tree import Patch, answer, answers, edit, red, subject, told, tree
@@ -118,6 +120,22 @@ def test_the_budget_of_a_python_is_its_own_else_that_of_any_cpython() -> None:
     budgets = parse_budgets("# why\nseed.zero_next.max_rss_kib=7\nseed.zero_next@cpython-3.11.max_rss_kib=5\n", "budgets.txt")
     sizes = {python: budget_for(budgets, "seed.zero_next", python) for python in ("cpython-3.11", "cpython-3.99", "pypy-3.9")}
     assert {python: each and each.max_rss_kib for python, each in sizes.items()} == {"cpython-3.11": 5, "cpython-3.99": 7, "pypy-3.9": None}
+
+
+def test_the_trusted_root_is_held_to_the_budget_of_stage3(zero: Path, tmp_path: Path) -> None:
+    text = "# why\nrelease.stage3.max_rss_kib=5\n"
+    own = text + "root.zero_next.max_rss_kib=6\n"
+    sizes = [budget_for(parse_budgets(each, "budgets.txt"), "root.zero_next", python_key()) for each in (text, own, GOOD)]
+    assert [each and each.max_rss_kib for each in sizes] == [5, 6, None]
+    top = tree(tmp_path / "tree", zero)
+    with bench(top, top / "build/bin/zero") as place:
+        assert step_of("root.zero_next").measure(place) is None
+        copy = top / "build/chain/root"
+        copy.parent.mkdir()
+        shutil.copy(zero, copy)
+        write_whole(copy.with_name("ledger.json"), canonical({"origin": {"from": "trusted root", "sha256": sha256_of(copy)}}))
+        outcome = step_of("root.zero_next").measure(place)
+    assert outcome is not None and outcome.argv[0] == "build/chain/root"
 
 
 def test_a_baseline_reads_as_it_was_written() -> None:

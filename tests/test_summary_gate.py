@@ -28,6 +28,14 @@ sys.stderr.write(err)
 sys.exit({status})
 """
 
+# By a shell, which is small: what is measured is the compiler's peak.
+HIDING = """\
+#!/bin/sh
+real=${0%/*}/real
+[ "$1" = memory-summary ] || exec "$real" "$@"
+"$real" "$@" | sed 's/^retained-checking .*/retained-checking 1000000/'
+"""
+
 
 def telling(top: Path, command: str, pattern: str, text: str, status: str = "done.returncode") -> None:
     """Replace the compiler of the tree by one that tells something else."""
@@ -135,6 +143,9 @@ def test_a_page_without_a_phase_or_a_slope_is_red(top: Path) -> None:
 
 
 def test_memory_that_is_kept_and_not_told_is_red(top: Path) -> None:
-    telling(top, SUMMARY, "^retained-checking (.*)", "retained-checking 1000000")
+    zero = top / "build/bin/zero"
+    zero.rename(zero.with_name("real"))
+    zero.write_text(HIDING, encoding="utf-8")
+    zero.chmod(0o755)
     found = answer(memory_check.CLAIMS, "peak-grows-as-is-told", top)
     assert found.verdict is Verdict.BROKEN and "the peak grows by" in told(found)
