@@ -293,7 +293,7 @@ def what_was_written(seen: Trace, out: Path) -> Iterator[Finding]:
 
 
 def no_binary_is_kept(subject: Subject) -> Iterator[Finding]:
-    """No file under git, nor staged for it, is a binary: all are UTF-8 without zero bytes, but a few small sources that the compiler must refuse."""
+    """No file under git, nor staged for it, is a binary: all are text, but a few small sources that the compiler must refuse."""
     names = tracked(subject)
     subject.figures["tracked_count"] = len(names)
     for name in names:
