@@ -64,10 +64,18 @@ def tried(subject: Subject, options: Sequence[str], command: Sequence[str]) -> A
         words = [sys.executable, "-m", "perf", "guard", "--quiet", "--pin", "--report", str(report), *options, "--", *command]
         around = started(words, subject.top)
         if around.kill is not Kill.NONE:
-            raise NotMeasured(f"the guard did not come to an end: {around.kill.value} ({' '.join(command)})")
+            return Answer(around.status, untold(around), around)
         if not report.is_file():
             raise NotMeasured(f"the guard wrote no report, status {around.status}: {around.stderr.decode(errors='replace').strip()}")
         return Answer(around.status, json.loads(report.read_bytes()), around)
+
+
+def untold(around: Outcome) -> dict[str, Any]:
+    """The report of a guard that did not come to an end, but was ended by the one around it."""
+    fields = ("containment", "scope", "status", "sum_kib", "verdict")
+    method = dict.fromkeys(("fixed_addresses", "launcher", "peak", "pinned_environment"))
+    counts = {"elapsed_ms": round(around.wall_seconds * 1000), "members": around.members, "peak_kib": around.peak_kib, "survivors": 0}
+    return {**dict.fromkeys(fields), **counts, "kill": f"by the guard around it: {around.kill.value}", "method": method}
 
 
 def started(words: Sequence[str], top: Path) -> Outcome:

@@ -22,8 +22,8 @@ from .members import Cgroup, Descendants, Namespace
 
 Listing = Union[Namespace, Cgroup, Descendants]
 
-QUIET_SHARE = 0.004  # of a core: what sampling may take; twice that is what it does take, with all around it
-PROPORTIONAL_SHARE = 0.002  # the same for the proportional sum, which has an interval of its own
+QUIET_SHARE = 0.003  # of a core: what reading samples may take; with all around it, somewhat more than twice that
+PROPORTIONAL_SHARE = 0.001  # the same for the proportional sum, which has an interval of its own
 URGENT_SHARE = 0.05  # while the budget could be passed before the next sample
 FILL_KIB_PER_SECOND = 3 * 1024 * 1024  # what a tree is taken to be able to touch
 FORKS_PER_SECOND = 20_000  # what a tree is taken to be able to make
