@@ -39,7 +39,7 @@ def main() -> int:
     except BootstrapError as error:
         print(f"{PROGRAM}: {error}", file=sys.stderr)
     except OSError as error:
-        print(f"{PROGRAM}: {error.filename}: {error.strerror}", file=sys.stderr)
+        print(f"{PROGRAM}: {error.filename or 'output'}: {error.strerror}", file=sys.stderr)
     except KeyboardInterrupt:
         print(f"{PROGRAM}: interrupted; no report was written", file=sys.stderr, flush=True)
         os._exit(130)  # at once: the guard ends what other threads have under way when this process is gone
