@@ -369,3 +369,24 @@ def test_a_shipped_chain_holds_on_the_source_package(tmp_path: Path, name: str, 
     assert len(ledger["inputs"]["source-package.dsc"]) == 64
     (source / "build/chain/stage3" / ("tcc" if name == "tinycc" else "flex")).write_bytes(b"")
     assert explain_difference(source / "build/chain/stage2", source / "build/chain/stage3") is not None
+
+# A compiler of C for the page: it leaves the work to gcc.
+PAGE_COMPILER = """#include <unistd.h>
+int main(int argc, char **argv) { return execlp("gcc", "gcc", "-O0", argv[1], argv[2], argv[3], (char *)0); }
+"""
+
+
+def test_the_chain_of_the_page_holds_and_its_mismatch_is_told(tmp_path: Path) -> None:
+    need("gcc")
+    page = (TOP / "docs" / "your-compiler.md").read_text()
+    block = page.split("walks this chain -->\n\n", 1)[1].split("\nstage1 comes", 1)[0]
+    (tmp_path / "chain.toml").write_text("".join(line[4:] or "\n" for line in block.splitlines(keepends=True)))
+    (tmp_path / "cc.c").write_text(PAGE_COMPILER)
+    result = walk(tmp_path, "chain.toml", "--report", str(tmp_path / "report.json"))
+    assert result.returncode == 0, result.stderr
+    assert ledger_of(tmp_path, "build/chain")["origin"]["from"] == "gcc"
+    changed = PAGE_COMPILER.replace('"-O0"', 'access("build/chain/stage2", 0) ? "-O0" : "-O2"')
+    (tmp_path / "cc.c").write_text(changed)
+    (tmp_path / "build/chain/stage2").unlink()
+    broken = walk(tmp_path, "chain.toml", "--report", str(tmp_path / "report.json"))
+    assert broken.returncode == 1 and "stage2 (" in broken.stderr and "sections that differ: " in broken.stderr
