@@ -6,11 +6,12 @@ from typing import Tuple
 
 from perf import memory_check, memory_summary_check, perf_check, rss_limit_check
 
-from . import docs, elf, imports, normal_path
+from . import docs, elf, imports, memory_architecture, normal_path
 from .claim import Group
 
 GROUPS: Tuple[Group, ...] = (
     Group("normal-path", "what `make all` is made of", normal_path.CLAIMS),
+    Group("memory-architecture", "how the compiler keeps its memory", memory_architecture.CLAIMS),
     Group("imports", "who imports whom", imports.CLAIMS),
     Group("elf", "the executable files", elf.CLAIMS),
     Group("docs", "what the pages say", docs.CLAIMS),
