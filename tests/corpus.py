@@ -35,7 +35,7 @@ from typing import Callable, Dict, Iterator, List, Optional, Tuple
 TOP = Path(__file__).resolve().parent.parent
 CASES = TOP / "tests" / "cases"
 SECONDS = 10
-C_SECONDS = 120  # of a C compiler that puts in checks
+C_SECONDS = 120  # of a C compiler that puts in checks, and of what a simple one makes
 KINDS = ("run", "reject")
 
 HEADER = re.compile(r"^;; (clause|out|exit|trap|args|in|flags|seed):(?: (.*))?$")
@@ -101,6 +101,7 @@ class Engine:
     command: Callable[[Case, Path], str]
     whole: bool  # checks all that the compiler must check, and reports every error in its exact words
     present: Callable[[], bool]
+    seconds: int = SECONDS  # that a program may take
 
 
 # --- reading
@@ -240,7 +241,7 @@ def compat_engine(name: str, compiler: Callable[[], Path], c_command: Tuple[str,
     def present() -> bool:
         return (TOP / "build/chain/stage2").is_file() and shutil.which(c_command[0]) is not None
 
-    return Engine(name, build, command, True, present)
+    return Engine(name, build, command, True, present, C_SECONDS)
 
 
 ENGINES = (
@@ -308,7 +309,7 @@ def judge_run(case: Case, engine: Engine, product: Path) -> str:
     built = engine.build(case, product)
     if built.exit != 0:
         return f"the build ends with {built.exit}:\n{built.error}"
-    ending = run([str(product), *case.args], case)
+    ending = run([str(product), *case.args], case, engine.seconds)
     return diff(lines_expected(case, ending), lines_got(ending))
 
 
