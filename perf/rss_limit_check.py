@@ -73,7 +73,7 @@ def tried(subject: Subject, options: Sequence[str], command: Sequence[str]) -> A
 def untold(around: Outcome) -> dict[str, Any]:
     """The report of a guard that did not come to an end, but was ended by the one around it."""
     fields = ("containment", "scope", "status", "sum_kib", "verdict")
-    method = dict.fromkeys(("fixed_addresses", "launcher", "peak", "pinned_environment"))
+    method = dict.fromkeys(("fixed_addresses", "launcher", "peak", "pinned_environment", "one_processor"))
     counts = {"elapsed_ms": round(around.wall_seconds * 1000), "members": around.members, "peak_kib": around.peak_kib, "survivors": 0}
     return {**dict.fromkeys(fields), **counts, "kill": f"by the guard around it: {around.kill.value}", "method": method}
 
@@ -197,7 +197,7 @@ def repeats(subject: Subject) -> Iterator[Finding]:
     if len(peaks) > 1:
         yield Finding(f"{RUNS} runs have {len(peaks)} peaks: {', '.join(str(peak) for peak in peaks)} KiB", GUARD)
     method = answers[0].report["method"]
-    for name in ("fixed_addresses", "launcher", "pinned_environment"):
+    for name in ("fixed_addresses", "launcher", "pinned_environment", "one_processor"):
         if not method[name]:
             yield Finding(f"the method has no {name.replace('_', ' ')}", GUARD)
 

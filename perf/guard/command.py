@@ -69,7 +69,7 @@ def parser() -> Parser:
     made.add_argument("--timeout", type=seconds, metavar="SECONDS")
     made.add_argument("--max-members", type=count, metavar="N", default=Limits().max_members, help="processes at one time (%(default)s)")
     made.add_argument("--containment", choices=names, help="instead of the strongest that works here")
-    made.add_argument("--pin", action="store_true", help="give the command a fixed small environment, so that figures compare")
+    made.add_argument("--pin", action="store_true", help="a fixed small environment and one processor, so that figures compare")
     made.add_argument("--output", type=Path, metavar="FILE", help="what the command writes; hashed afterwards")
     made.add_argument("--report", type=Path, metavar="FILE", help="write the report there as canonical JSON")
     made.add_argument("--quiet", action="store_true", help="no report on standard error")
@@ -105,6 +105,7 @@ def guarded(options: argparse.Namespace, command: List[str]) -> int:
         command,
         Limits(options.max_rss, options.timeout, options.max_members),
         environment=PINNED_ENVIRONMENT if options.pin else None,
+        one_processor=options.pin,
         stdin=own_input(),
         containment=None if options.containment is None else Containment(options.containment),
     )

@@ -59,6 +59,7 @@ class Method:
     fixed_addresses: bool  # address randomisation was off
     pinned_environment: bool  # the caller gave the environment, it was not inherited
     launcher: bool  # started by a small process, so that the guard's own memory is not in the figure
+    one_processor: bool = False  # the tree was kept on one, whose count of pages does not depend on who else runs
 
 
 @dataclass(frozen=True)

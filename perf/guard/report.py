@@ -38,6 +38,7 @@ def record(outcome: Outcome, output: Optional[Path]) -> Dict[str, Any]:
             "fixed_addresses": outcome.method.fixed_addresses,
             "interval_ms": outcome.method.interval_ms,
             "launcher": outcome.method.launcher,
+            "one_processor": outcome.method.one_processor,
             "peak": outcome.method.peak,
             "pinned_environment": outcome.method.pinned_environment,
             "sum": outcome.method.sum,
@@ -132,6 +133,7 @@ def method_text(outcome: Outcome) -> str:
     parts.append("started by a launcher" if method.launcher else "no launcher")
     parts.append("fixed addresses" if method.fixed_addresses else "random addresses")
     parts.append("pinned environment" if method.pinned_environment else "inherited environment")
+    parts += ["one processor"] if method.one_processor else []
     return ", ".join(parts)
 
 

@@ -27,8 +27,8 @@ Watch = Callable[[float, int], None]
 START = "import sys; sys.path.insert(0, sys.argv[3]); from supervisor.main import main; main(int(sys.argv[1]), int(sys.argv[2]))"
 PIPE_TAIL_SECONDS = 0.2  # for the last of captured output, where a member that escaped holds the pipe open
 
-# Linux counts a process's pages in batches for each processor. What it tells on waiting is the count without the open batches, the
-# same in every run; a sample adds them up. Only what exceeds that shows that a member was never waited for.
+# Linux counts a process's pages in batches for each processor that it runs on. What it tells on waiting is the count without the open
+# batches; a sample adds them up. Only what exceeds that shows that a member was never waited for.
 COUNTING_KIB = 1024
 
 refused_here: Dict[Containment, str] = {}  # what this machine was found to refuse, for the life of this process
@@ -49,12 +49,16 @@ def run(
     watch: Optional[Watch] = None,
     output: Optional[Tuple[Stream, Stream]] = None,
     containment: Optional[Containment] = None,
+    one_processor: bool = False,
 ) -> Outcome:
     """Run argv and all that it starts to the end, under limits.
 
     `environment` None is the caller's own. `stdin` None is empty; bytes are given as they are. `output` are the two streams to
     write to, None each for the caller's own. `watch` is called a few times a second with the seconds and the resident KiB so far.
-    `containment` None is the strongest that works here. Raises GuardError when the guard itself fails, Interrupted on Ctrl-C.
+    `containment` None is the strongest that works here. `one_processor` keeps the tree on one, so that peaks compare to the KiB also
+    on a machine that has other work (see COUNTING_KIB); what would use several takes longer.
+
+    Raises GuardError when the guard itself fails, Interrupted on Ctrl-C.
     """
     check(argv, limits, environment)
     if containment is not None:
@@ -64,6 +68,7 @@ def run(
     for choice in choices:
         session = Session(tuple(argv), limits, choice, watch)
         session.pinned = environment is not None
+        session.one_processor = one_processor
         session.stronger = tuple(f"{name.value}: {why}" for name, why in refused_here.items()) if containment is None else ()
         try:
             return session.run(cwd, os.environ if environment is None else environment, capture, stdin, output or (None, None))
@@ -106,6 +111,7 @@ class Session:
         self.containment = containment
         self.watch = watch
         self.pinned = False
+        self.one_processor = False
         self.stronger: Tuple[str, ...] = ()
         self.captured: List[bytearray] = [bytearray(), bytearray()]
         self.dropped = 0
@@ -152,6 +158,7 @@ class Session:
                 "timeout_seconds": self.limits.timeout_seconds,
                 "max_members": self.limits.max_members,
                 "progress": self.watch is not None,
+                "one_processor": self.one_processor,
             }
         ).encode()
         return b"%16d" % len(text) + text
@@ -242,6 +249,7 @@ class Session:
                 fixed_addresses=result["fixed_addresses"],
                 pinned_environment=self.pinned,
                 launcher=result["launcher"],
+                one_processor=self.one_processor,
             ),
             containment=self.containment,
             stdout=bytes(self.captured[0]),

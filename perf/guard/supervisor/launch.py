@@ -33,13 +33,17 @@ class Launched:
     go: int  # a byte written here lets the command start
 
 
-def launch(argv: List[bytes], environment: Dict[bytes, bytes], small: bool, cgroup: Optional[str]) -> Launched:
+def launch(
+    argv: List[bytes], environment: Dict[bytes, bytes], small: bool, cgroup: Optional[str], processor: Optional[int]
+) -> Launched:
     small = small and os.access(SHELL, os.X_OK)
     words = [os.fsencode(SHELL), b"-c", WAITING.encode(), b"sh", *argv] if small else argv
     go_read, go_write = os.pipe()
     told_read, told_write = os.pipe()
     child = os.fork()
     if child == 0:
+        if processor is not None:
+            os.sched_setaffinity(0, {processor})
         become(words, environment, small, go_read, told_write, cgroup)
     os.close(go_read)
     os.close(told_write)

@@ -118,9 +118,10 @@ class Supervisor:
         containment = order["containment"]
         listing = self.listing(containment)
         fixed = kernel.fix_addresses()
+        processor = a_processor() if order["one_processor"] else None
         argv = [word.encode("latin-1") for word in order["argv"]]
         environment = {name.encode("latin-1"): value.encode("latin-1") for name, value in order["environment"]}
-        command = launch(argv, environment, containment != "process-group", self.cgroup)
+        command = launch(argv, environment, containment != "process-group", self.cgroup, processor)
         let_go_of_streams()
         if containment == "process-group" and isinstance(listing, Descendants):
             listing.session = command.pid
@@ -158,6 +159,12 @@ def read_exactly(file: int, length: int) -> bytes:
         parts.append(part)
         length -= len(part)
     return b"".join(parts)
+
+
+def a_processor() -> int:
+    """One of those that this process may use; not the same one for all guards at work."""
+    usable = sorted(os.sched_getaffinity(0))
+    return usable[time.monotonic_ns() // 1000 % len(usable)]
 
 
 def told(error: OSError) -> str:
