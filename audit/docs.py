@@ -28,7 +28,7 @@ from .figures import FIGURES
 
 SECONDS = 10
 COMMANDS = ("make", "python3", "python", "build/venv/bin/python", "build/bin/zero", "sha256sum", "git", "diff", "cmp", "tar", "ls")
-SHAPE = re.compile(r"(?<![A-Za-z0-9_])(?:[A-Z]{2,}[A-Z_]*(?![A-Za-z0-9_.])|<[a-z]+>|\.\.\.|…|\*|[A-Z]\b)")
+SHAPE = re.compile(r"(?<![A-Za-z0-9_])(?:[A-Z]{2,}[A-Z_]*(?![A-Za-z0-9_.])|\[[A-Z]|<[a-z]+>|\.\.\.|…|\*|[A-Z]\b)")
 LINK = re.compile(r"\]\(([^()\s]+)\)")
 NAMED = re.compile(r"`((?:bootstrap|compiler|lib|tests|examples|release|docs|perf|audit)/[^`\s<>*{}A-Z]*)`")
 ANY_NAME = ("lib/std/name.0x0",)  # stands for any module
@@ -47,9 +47,11 @@ JUDGED_BY: Tuple[Tuple[str, str], ...] = (
     (r"make [a-z-]+-check", "tests/test_makefile.py"),
     (r"make build/venv/ready", "tests/test_makefile.py"),
     (r"(build/venv/bin/)?python3? -m audit\b.*", "tests/test_audit.py"),
-    (r"(build/venv/bin/)?python3? -m bootstrap\b.*", "tests/test_chain.py"),
-    (r"(build/venv/bin/)?python3? -m (perf|release)\b.*", ".ci/run"),
-    (r"python3 release/verify\.py\b.*", ".ci/run"),
+    (r"python3 -m bootstrap\.witness --fetch", ".ci/run"),
+    (r"(build/venv/bin/)?python -m perf baseline\b.*", "tests/test_budgets.py"),
+    (r"(build/venv/bin/)?python -m perf measure\b.*", "tests/test_timing.py"),
+    (r"python -m perf bisect\b.*", "tests/test_bisect.py"),
+    (r"python -m perf guard", "tests/test_guard.py"),
     (r"build/venv/bin/python -m pytest\b.*", ".ci/run"),
 )
 
