@@ -171,12 +171,13 @@ def the_table_is_one(subject: Subject) -> Iterator[Finding]:
     rows = set((subject.top / RAW_USERS).read_text(encoding="utf-8").split())
     asked = 0
     for path, content in sources(subject, "compiler"):
-        for text in (form for top in content for form in top.walk() if form.kind is forms.Kind.TEXT):
-            asked += text.text == "std/raw-users"
-            if text.text in rows:
-                yield Finding(f"names {text.text}, a row of {RAW_USERS}", named(path, subject), text.line, text.column)
+        for form in (form for top in content for form in top.walk()):
+            if form.head.rpartition(".")[2] == "map":
+                asked += any(text.text == "std/raw-users" for text in form.walk())
+            if form.kind is forms.Kind.TEXT and form.text in rows:
+                yield Finding(f"names {form.text}, a row of {RAW_USERS}", named(path, subject), form.line, form.column)
     if not asked:
-        yield Finding(f"the compiler does not read {RAW_USERS}")
+        yield Finding(f"the compiler does not map {RAW_USERS}")
     constants = [word for path in sorted((subject.top / "bootstrap/seed").glob("*.py")) for word in constants_of(path, subject)]
     if "raw-users" not in constants:
         yield Finding(f"the seed does not read {RAW_USERS}")
