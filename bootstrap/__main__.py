@@ -61,15 +61,14 @@ def walk(options: argparse.Namespace) -> None:
         raise BootstrapError(f"{top}: not a directory")
     os.chdir(top)
     run = ChainRun(chain, top, options.jobs, Display())
-    failure = None
     try:
         run.walk(options.from_seed, options.again)
     except BootstrapError as error:
-        failure = error
+        if report is not None:
+            write_report(report, run, error)
         raise
-    finally:
-        if report is not None and (failure is not None or run.ledger_path.is_file()):
-            write_report(report, run, failure)
+    if report is not None:
+        write_report(report, run, None)
 
 
 if __name__ == "__main__":

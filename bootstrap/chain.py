@@ -12,7 +12,7 @@ import platform
 import stat
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Dict, Iterator, List
+from typing import Any, Dict, Iterator, List, Optional
 
 from . import BROKEN, BootstrapError
 from .compare import explain_difference
@@ -76,10 +76,9 @@ class ChainRun:
             try:
                 difference = explain_difference(self.place.of(left), self.place.of(right))
             except BootstrapError as error:
-                self.comparisons.append({"left": left, "right": right, "verdict": "not compared", "explanation": error.message})
+                self.comparisons.append(comparison(left, right, "not compared", error.message))
                 raise
-            verdict = "equal" if difference is None else "different"
-            self.comparisons.append({"left": left, "right": right, "verdict": verdict, "explanation": difference})
+            self.comparisons.append(comparison(left, right, "equal" if difference is None else "different", difference))
             if difference is None:
                 self.display.line(f"  {left} = {right}, to the byte")
         differing = [pair["explanation"] for pair in self.comparisons if pair["verdict"] == "different"]
@@ -94,9 +93,16 @@ class ChainRun:
             self.display.line(f"  {step.path} is {step.stage}")
 
     def is_up_to_date(self, origin: Origin, tools: Dict[str, Tool], inputs: Dict[str, str]) -> bool:
-        """The last whole run had these inputs, tools and this origin, and what it made is still there."""
+        """The last whole run is known, and nothing has changed since."""
         ledger = read_ledger(self.ledger_path)
-        if ledger is None or ledger["inputs"] != inputs or ledger["tools"] != tool_records(tools):
+        try:
+            return ledger is not None and self.tells_of_now(ledger, origin, tools, inputs)
+        except (KeyError, TypeError, ValueError, AttributeError):
+            return False  # not a ledger that a run has written
+
+    def tells_of_now(self, ledger: Dict[str, Any], origin: Origin, tools: Dict[str, Tool], inputs: Dict[str, str]) -> bool:
+        """It had these inputs, tools and this origin, and what it made is still there."""
+        if ledger["inputs"] != inputs or ledger["tools"] != tool_records(tools):
             return False
         if {**ledger["origin"], "reason": ""} != {**origin.record(), "reason": ""}:
             return False
@@ -104,7 +110,11 @@ class ChainRun:
             path = self.place.of(stage["name"])
             if not path.exists() or record_of(path)["sha256"] != stage["sha256"]:
                 return False
-        return all(is_copy(self.top / step.path, self.place.of(step.stage)) for step in self.chain.install)
+        if not all(is_copy(self.top / step.path, self.place.of(step.stage)) for step in self.chain.install):
+            return False
+        self.stages = ledger["stages"]
+        self.comparisons = [comparison(left, right, "equal", None) for left, right in ledger["equal"]]
+        return True
 
     def ledger(self, origin: Origin, tools: Dict[str, Tool], inputs: Dict[str, str]) -> Dict[str, Any]:
         return {
@@ -122,6 +132,10 @@ class ChainRun:
                 "python_implementation": platform.python_implementation(),
             },
         }
+
+
+def comparison(left: str, right: str, verdict: str, explanation: Optional[str]) -> Dict[str, Any]:
+    return {"left": left, "right": right, "verdict": verdict, "explanation": explanation}
 
 
 def tool_records(tools: Dict[str, Tool]) -> Dict[str, Dict[str, str]]:

@@ -51,7 +51,7 @@ def canonical(content: Dict[str, Any]) -> bytes:
 def read_ledger(path: Path) -> Optional[Dict[str, Any]]:
     try:
         content = json.loads(path.read_bytes())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
     return content if isinstance(content, dict) and content.get("format") == FORMAT else None
 

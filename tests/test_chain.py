@@ -98,6 +98,21 @@ def test_nothing_runs_twice_until_an_input_changes(tmp_path: Path) -> None:
     assert "up to date" in walk(top).stdout
 
 
+@pytest.mark.parametrize("content", [
+    "", "[]", "[" * 100_000, '{"format":"0x0 chain ledger 2"}', '{"format":"0x0 chain ledger 2","inputs":3,"origin":[],"stages":[1],"tools":3}',
+], ids=["empty", "list", "deep", "bare", "kinds"])
+def test_a_ledger_that_no_run_has_written_is_not_believed(tmp_path: Path, content: str) -> None:
+    top = make_tree(tmp_path)
+    assert walk(top).returncode == 0
+    (top / "build/chain/ledger.json").write_text(content)
+    result = walk(top)
+    assert result.returncode == 0 and "up to date" not in result.stdout and result.stderr == ""
+    told = ledger_of(top)
+    for key in ("origin", "stages", "tools", "equal"):
+        (top / "build/chain/ledger.json").write_text(json.dumps({**told, key: [7]}))
+        assert walk(top).returncode == 0
+
+
 def test_unequal_stages_break_the_chain_and_leave_no_ledger(tmp_path: Path) -> None:
     top = make_tree(tmp_path, extra="data += b'#' + sys.argv[0].encode()")
     result = walk(top)
@@ -147,13 +162,16 @@ def test_interrupted_run_leaves_no_ledger_and_no_process(tmp_path: Path) -> None
     assert walk(top).returncode == 0
     (top / "compiler/main.0x0").write_text(COPYING.format(python=sys.executable, extra="import time; time.sleep(4712)"))
     command = [sys.executable, "-m", "bootstrap", "--top", str(top), "--chain", str(top / "bootstrap/chain.toml")]
+    report = tmp_path / "report.json"
+    report.write_text("of the run before")
+    command += ["--report", str(report)]
     process = subprocess.Popen(command, cwd=TOP, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     stage2 = (top / "build/chain/zero-next").read_bytes()
     wait_until(lambda: (top / "build/chain/zero-next").read_bytes() != stage2)
     process.send_signal(signal.SIGTERM)
     _, errors = process.communicate(timeout=20)
     assert process.returncode == 130 and "no ledger was written" in errors
-    assert not (top / "build/chain/ledger.json").exists()
+    assert not (top / "build/chain/ledger.json").exists() and not report.exists()
 
 
 def wait_until(condition: "object") -> None:
@@ -403,6 +421,8 @@ def test_a_report_is_written_whether_the_chain_holds_or_not(tmp_path: Path) -> N
     assert content["verdict"] == "holds" and content["message"] is None
     assert content["ledger"] == hashlib.sha256((top / "build/chain/ledger.json").read_bytes()).hexdigest()
     assert content["comparisons"] == [{"left": "stage2", "right": "stage3", "verdict": "equal", "explanation": None}]
+    assert "up to date" in walk(top, "--report", str(report)).stdout
+    assert json.loads(report.read_bytes()) == content
     (top / "compiler/main.0x0").write_text(COPYING.format(python=sys.executable, extra="data += b'#' + sys.argv[0].encode()"))
     broken = walk(top, "--report", str(report))
     content = json.loads(report.read_bytes())
