@@ -67,7 +67,6 @@ PACKAGES: Tuple[Package, ...] = (
     Package("release", ("release.verify", "perf.guard")),
 )
 ALONE = ("bootstrap", "perf.guard", "audit.tracer", "release.verify")  # these keep to the standard library
-OPTIONAL = (("perf.guard", "psutil"),)  # used where it is there; asked for where its absence is caught
 FOLDERS = ("bootstrap", "perf", "audit", "release")
 TESTS = ("tests", "conftest")
 
@@ -235,7 +234,6 @@ class Use:
     path: Path
     target: str
     line: int
-    caught: bool  # the import's failure is caught where it stands
     at_once: bool  # when the module is loaded, not in a function or for types alone
 
 
@@ -267,40 +265,31 @@ def python_uses(subject: Subject) -> Tuple[List[Use], Set[str]]:
             statements = import_statements(path.read_bytes())
         except SyntaxError as error:
             raise NotMeasured(f"{named(path, subject)}:{error.lineno}: {error.msg}") from None
-        for node, caught, at_once in statements:
+        for node, at_once in statements:
             for target in targets(node, package, modules):
-                uses.append(Use(module, path, target, node.lineno, caught, at_once))
+                uses.append(Use(module, path, target, node.lineno, at_once))
     return uses, modules
 
 
 @lru_cache(maxsize=1024)
-def import_statements(content: bytes) -> Tuple[Tuple[ast.stmt, bool, bool], ...]:
-    """The import statements of a module: the node, whether its failure is caught, whether it runs when the module is loaded."""
+def import_statements(content: bytes) -> Tuple[Tuple[ast.stmt, bool], ...]:
+    """The import statements of a module: the node, and whether it runs when the module is loaded."""
     found = []
-    rest: List[Tuple[ast.AST, bool, bool]] = [(ast.parse(content), False, True)]
+    rest: List[Tuple[ast.AST, bool]] = [(ast.parse(content), True)]
     while rest:
-        node, caught, at_once = rest.pop()
+        node, at_once = rest.pop()
         if isinstance(node, (ast.Import, ast.ImportFrom)):
-            found.append((node, caught, at_once))
+            found.append((node, at_once))
         if isinstance(node, ast.expr):
             continue  # no statement stands in an expression
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) or only_for_types(node):
             at_once = False
-        inner = caught or catches_import_errors(node)
-        rest.extend((child, inner, at_once) for child in ast.iter_child_nodes(node))
+        rest.extend((child, at_once) for child in ast.iter_child_nodes(node))
     return tuple(found)
 
 
 def only_for_types(node: ast.AST) -> bool:
     return isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test)
-
-
-def catches_import_errors(node: ast.AST) -> bool:
-    if isinstance(node, ast.Try):
-        return any("ImportError" in ast.dump(handler.type) for handler in node.handlers if handler.type is not None)
-    if isinstance(node, ast.With):
-        return any("ImportError" in ast.dump(item.context_expr) for item in node.items)
-    return False
 
 
 def targets(node: ast.stmt, package: str, modules: Set[str]) -> List[str]:
@@ -347,8 +336,6 @@ def standard_library_alone(subject: Subject) -> Iterator[Finding]:
         alone = next((name for name in ALONE if within(use.module, name)), None)
         first = use.target.split(".")[0]
         if alone is None or first in FOLDERS or (within(use.module, "bootstrap.seed") and first in siblings):
-            continue
-        if use.caught and any(within(use.module, name) and first == optional for name, optional in OPTIONAL):
             continue
         if not standard(first):
             yield found_at(f"{use.module} imports {use.target}, which is not of the standard library", use, subject)

@@ -89,7 +89,7 @@ class Bench:
     def measure(self, argv: Sequence[str], stdin: Optional[Path] = None, right: Sequence[int] = (0,)) -> Outcome:
         """Run a command that must end with one of the statuses that are right."""
         with open(stdin or os.devnull, "rb") as given:
-            outcome = guarded(argv, self.top, given)
+            outcome = guarded(argv, self.top, given, one_processor=True)
         if outcome.kill is not Kill.NONE or outcome.status not in right:
             raise PerfError(f"{failure(outcome)}: {shown(argv)}{first_line(outcome.stderr)}", BROKEN)
         return outcome
@@ -106,10 +106,12 @@ def trusted_root(top: Path) -> Optional[Path]:
     return copy if same else None
 
 
-def guarded(argv: Sequence[str], folder: Path, stdin: Optional[IO[bytes]] = None, limits: Limits = SAFETY) -> Outcome:
+def guarded(
+    argv: Sequence[str], folder: Path, stdin: Optional[IO[bytes]] = None, limits: Limits = SAFETY, one_processor: bool = False
+) -> Outcome:
     """A run under the guard in the pinned environment; the guard's own failure is told as one of perf."""
     try:
-        return run(list(argv), limits, cwd=folder, environment=ENVIRONMENT, capture=True, stdin=stdin)
+        return run(list(argv), limits, cwd=folder, environment=ENVIRONMENT, capture=True, stdin=stdin, one_processor=one_processor)
     except GuardError as error:
         raise PerfError(f"the guard: {error}") from None
 

@@ -1,4 +1,4 @@
-"""machine: what figures of time depend on, as a fingerprint: the processor, how many there are, the kernel, the Python.
+"""machine: what figures of time depend on, as a fingerprint: processor, how many of them, memory, kernel, Python.
 
 Figures of two fingerprints are never compared. Peak memory depends on the Python alone, and only where Python runs.
 """
@@ -6,11 +6,12 @@ Figures of two fingerprints are never compared. Peak memory depends on the Pytho
 from __future__ import annotations
 
 import hashlib
-import os
 import platform
 import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
+
+import psutil
 
 from .store import canonical
 
@@ -19,6 +20,7 @@ from .store import canonical
 class Machine:
     cpu: str
     cpus: int  # that this process may use
+    memory_gib: int
     kernel: str
     python: str  # implementation and version: "cpython-3.11.7"
 
@@ -29,7 +31,13 @@ class Machine:
 
 def this_machine() -> Machine:
     version = ".".join(map(str, sys.version_info[:3]))
-    return Machine(cpu_model(), len(os.sched_getaffinity(0)), platform.release(), f"{sys.implementation.name}-{version}")
+    return Machine(
+        cpu=cpu_model(),
+        cpus=len(psutil.Process().cpu_affinity()),
+        memory_gib=round(psutil.virtual_memory().total / 2**30),
+        kernel=platform.release(),
+        python=f"{sys.implementation.name}-{version}",
+    )
 
 
 def cpu_model() -> str:

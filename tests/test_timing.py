@@ -130,7 +130,7 @@ def test_noise_is_learned_for_each_machine_and_the_largest_of_the_last_counts(tm
     assert read_noise(tmp_path, machine) == ()
     assert [learn_noise(tmp_path, machine, found) for found in (30, 10, 20)] == [30, 30, 30]
     assert [learn_noise(tmp_path, machine, 5) for _ in range(8)][-1] == 5
-    other = type(machine)("another", 1, "6.0", "cpython-3.8.0")
+    other = type(machine)("another", 1, 1, "6.0", "cpython-3.8.0")
     assert read_noise(tmp_path, other) == () and other.fingerprint != machine.fingerprint
     (tmp_path / NOISE / f"{machine.fingerprint}.json").write_text("{", encoding="utf-8")
     assert read_noise(tmp_path, machine) == ()

@@ -9,6 +9,7 @@ from typing import Optional
 
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
+PR_SET_THP_DISABLE = 41
 ADDR_NO_RANDOMIZE = 0x0040000
 CLONE_NEWNS = 0x00020000
 CLONE_NEWUSER = 0x10000000
@@ -26,6 +27,11 @@ class Refused(Exception):
 def checked(what: str, result: int) -> None:
     if result == -1:
         raise Refused(f"{what}: {os.strerror(ctypes.get_errno())}")
+
+
+def refuse_huge_pages() -> None:
+    """From now on, also in what this process becomes: memory comes in pages of the common size, whatever this machine prefers."""
+    libc.prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0)
 
 
 def become_subreaper() -> None:

@@ -44,6 +44,7 @@ def launch(
     if child == 0:
         if processor is not None:
             os.sched_setaffinity(0, {processor})
+            kernel.refuse_huge_pages()
         become(words, environment, small, go_read, told_write, cgroup)
     os.close(go_read)
     os.close(told_write)
