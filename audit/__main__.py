@@ -17,6 +17,8 @@ WORDS = ("list", "figures", "all")
 ENVIRONMENT = "run it with build/venv/bin/python, which `make build/venv/ready` makes"
 
 try:
+    from perf.guard.record import write_whole
+
     from . import evidence
     from .claim import Group, Judged, judge
     from .claims import GROUPS
@@ -121,7 +123,7 @@ def judge_groups(groups: Sequence[Group], top: Path, options: argparse.Namespace
     else:
         print("\n" + text.counts_line(all_judged))
     if options.output is not None:
-        evidence.write_whole(options.output, dict(FORMATS)[options.format](all_judged, top).encode("utf-8"))
+        write_whole(options.output, dict(FORMATS)[options.format](all_judged, top).encode("utf-8"))
     return 1 if any(judged.red for judged in all_judged) else 0
 
 

@@ -8,9 +8,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Optional
 
+from perf.guard.record import canonical
+
 from . import BROKEN, BootstrapError
 from .chain import ChainRun
-from .ledger import canonical, sha256_of, write_whole
+from .ledger import sha256_of, write_whole
 
 FORMAT = "0x0 chain report 1"
 

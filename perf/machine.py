@@ -13,7 +13,7 @@ from pathlib import Path
 
 import psutil
 
-from .store import canonical
+from .guard.record import canonical
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from .machine import Machine
 from .sampling import Pairs, interval
-from .store import canonical, write_whole
+from .guard.record import canonical
+from .store import write_whole
 
 NOISE = "build/perf/noise"
 FORMAT = "0x0 perf noise 1"

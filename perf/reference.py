@@ -12,7 +12,8 @@ import time
 from pathlib import Path
 from typing import Optional
 
-from .store import canonical, sha256_of, write_whole
+from .guard.record import canonical
+from .store import sha256_of, write_whole
 
 FOLDER = "build/perf/reference"
 FORMAT = "0x0 perf reference 1"

@@ -1,46 +1,24 @@
-"""store: the files that perf writes: whole or not at all, or as whole lines under a lock; always canonical JSON.
-
-Canonical: UTF-8, keys sorted, no space, no number with a point, one line feed at the end.
+"""store: the files that perf writes: whole or not at all, or as whole lines under a lock; always canonical JSON
+(perf/guard/record.py). Trouble with a file is told as perf's own.
 """
 
 from __future__ import annotations
 
 import fcntl
-import hashlib
-import json
 import os
 from pathlib import Path
 from typing import Any
 
 from .command import PerfError
-
-
-def canonical(content: dict[str, Any]) -> bytes:
-    """A record as canonical JSON. A number with a point in it is a mistake of the caller's."""
-    refuse_floats(content)
-    return (json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False) + "\n").encode("utf-8")
-
-
-def refuse_floats(value: Any) -> None:
-    if isinstance(value, float):
-        raise TypeError("evidence has no numbers with a point: give the unit that makes it a whole number")
-    if isinstance(value, dict):
-        value = list(value.values())
-    if isinstance(value, (list, tuple)):
-        for item in value:
-            refuse_floats(item)
+from .guard import record
+from .guard.record import canonical
 
 
 def write_whole(path: Path, content: bytes, mode: int = 0o644) -> None:
     """Put the content at the path, whole or not at all."""
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_bytes(content)
-        part.chmod(mode)
-        os.replace(part, path)
+        record.write_whole(path, content, mode)
     except OSError as error:
-        part.unlink(missing_ok=True)
         raise PerfError(f"{path}: cannot be written: {error.strerror}") from None
 
 
@@ -62,7 +40,7 @@ def append_line(path: Path, content: dict[str, Any]) -> None:
 
 def sha256_of(path: Path) -> str:
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
+        return record.sha256_of(path)
     except OSError as error:
         raise PerfError(f"{path}: {error.strerror}") from None
 

@@ -6,11 +6,12 @@ names, as git has it. The evidence is written first, the record last; when anyth
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 from pathlib import Path
 from typing import Any, Callable, Dict
+
+from perf.guard import record
 
 from . import REFUSED, ReleaseError
 from .source import archive_commit
@@ -82,10 +83,7 @@ def first_value(lines: "list[str]") -> int:
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    part = path.with_name(path.name + ".part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_bytes(content)
-        os.replace(part, path)
+        record.write_whole(path, content)
     except OSError as error:
         raise ReleaseError(f"{path}: {error.strerror}") from None

@@ -19,7 +19,8 @@ from perf.command import PerfError
 from perf.machine import python_key
 from perf.memory_check import CLAIMS, Measured, closest, measured
 from perf.steps import KEYS, STEPS, step_of
-from perf.store import canonical, sha256_of, write_whole
+from perf.guard.record import canonical
+from perf.store import sha256_of, write_whole
 from tests.conftest import TOP
 from tests.needs import need
 from tests.perf_tree import Patch, answer, answers, edit, red, subject, told, tree

@@ -24,7 +24,8 @@ from perf.noise import NOISE, learn_noise, noise_permille, read_noise
 from perf.perf_check import CLAIMS
 from perf.reference import FOLDER, keep_reference, reference_of
 from perf.sampling import LEAST_PAIRS, Pairs, Verdict, interval, judge_ratio, measure_pairs, spread_permille, statement
-from perf.store import append_line, canonical, sha256_of, write_whole
+from perf.guard.record import canonical
+from perf.store import append_line, sha256_of, write_whole
 from tests.perf_tree import Patch, answer, told, tree
 
 # Work that no figure shows: a second loop over all functions in each component.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any, Dict
+
+from perf.guard.record import canonical
 
 from ..claim import Answer, Finding, Judged, Verdict
 
@@ -11,13 +12,9 @@ REPORT = "0x0 audit report 1"
 FIGURES = "0x0 audit figures 1"
 
 
-def encode(content: Dict[str, Any]) -> bytes:
-    return (json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False) + "\n").encode("utf-8")
-
-
 def reproduced(judged: Judged) -> bytes:
     counts = {kind.value: sum(answer.verdict is kind for answer in judged.answers) for kind in Verdict}
-    return encode(
+    return canonical(
         {
             "format": REPORT,
             "group": judged.group.name,
@@ -47,4 +44,4 @@ def finding_record(finding: Finding) -> Dict[str, Any]:
 
 def measured(judged: Judged) -> bytes:
     claims = {answer.claim.name: {"wall_ms": answer.wall_ms, "figures": answer.figures} for answer in judged.answers}
-    return encode({"format": FIGURES, "group": judged.group.name, "claims": claims})
+    return canonical({"format": FIGURES, "group": judged.group.name, "claims": claims})

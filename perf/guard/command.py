@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Iterator, List, NoReturn, Optional, Sequence, Tuple
 
 from .model import PINNED_ENVIRONMENT, Containment, GuardError, Interrupted, Kill, Limits, Outcome
-from .report import canonical, record, text, write_whole
+from .record import canonical, write_whole
+from .report import record, text
 from .run import run
 
 OVER_BUDGET, TIMEOUT, TROUBLE, NOT_EXECUTABLE, NOT_FOUND, SIGNAL = 123, 124, 125, 126, 127, 128

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
 import shlex
-import tempfile
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Tuple
 
 from .model import Kill, Outcome, Scope
+from .record import sha256_of
 
 FORMAT = 1
 
@@ -64,32 +61,10 @@ def output_record(path: Optional[Path]) -> Optional[Dict[str, Any]]:
 
 
 def hashed(path: Path) -> Tuple[Optional[str], Optional[int]]:
-    digest, size = hashlib.sha256(), 0
     try:
-        with path.open("rb") as file:
-            while part := file.read(1 << 20):
-                digest.update(part)
-                size += len(part)
+        return sha256_of(path), path.stat().st_size
     except OSError:
         return None, None
-    return digest.hexdigest(), size
-
-
-def canonical(content: Dict[str, Any]) -> bytes:
-    return json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode() + b"\n"
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """The file is there whole or not at all."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        os.chmod(name, 0o644)
-        os.replace(name, path)
-    except BaseException:
-        os.unlink(name)
-        raise
 
 
 def text(outcome: Outcome, content: Dict[str, Any]) -> str:
