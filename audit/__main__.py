@@ -22,6 +22,7 @@ try:
     from . import evidence
     from .claim import Group, Judged, judge
     from .claims import GROUPS
+    from .docs import write_figures
     from .figures import FIGURES
     from .report import junit, markdown, page, sarif, text
 except ModuleNotFoundError as error:
@@ -56,11 +57,12 @@ def argument_parser() -> argparse.ArgumentParser:
     groups = ", ".join(group.name for group in GROUPS)
     parser = argparse.ArgumentParser(
         prog="audit",
-        usage="python -m audit list | figures | all | GROUP... [--top DIRECTORY] [--format FORMAT --output FILE]",
+        usage="python -m audit list | figures [--write] | all | GROUP... [--top DIRECTORY] [--format FORMAT --output FILE]",
         description="Judge claims on this tree. Evidence goes to build/audit/GROUP/.",
         epilog=f"Groups: {groups}. Exit status: 0 all required claims hold, 1 one does not or could not be judged, 2 usage or file trouble.",
     )
     parser.add_argument("words", nargs="+", metavar="WORD", help="list: the claims; figures: what pages may state; all; or groups by name")
+    parser.add_argument("--write", action="store_true", help="with figures: put them into the pages that state them")
     parser.add_argument("--top", type=Path, default=HERE, metavar="DIRECTORY", help="the tree to judge (default: this one)")
     parser.add_argument("--format", choices=[name for name, _ in FORMATS], help="also tell the answers in this form")
     parser.add_argument("--output", type=Path, metavar="FILE", help="where that goes")
@@ -75,10 +77,12 @@ def command(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int
     word, top = options.words[0], options.top.resolve()
     if word in WORDS and len(options.words) > 1:
         parser.error(f"{word} stands alone")
+    if options.write and word != "figures":
+        parser.error("--write goes with figures")
     if word == "list":
         return list_claims()
     if word == "figures":
-        return print_figures(top)
+        return print_figures(top, options.write)
     chosen = GROUPS if word == "all" else chosen_groups(parser, options.words)
     return judge_groups(chosen, top, options)
 
@@ -100,7 +104,9 @@ def list_claims() -> int:
     return 0
 
 
-def print_figures(top: Path) -> int:
+def print_figures(top: Path, write: bool) -> int:
+    for page in write_figures(top) if write else ():
+        print(f"written: {page}")
     for figure in FIGURES:
         value = figure.value(top)
         print(f"{figure.name}={'absent' if value is None else value}")

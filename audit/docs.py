@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Dict, Iterator, List, Optional, Set, Tuple
 
 from perf.guard import Kill, Limits, Outcome, run
+from perf.guard.record import write_whole
 
 from .claim import Claim, Finding, NotMeasured, Subject
 from .figures import FIGURES
@@ -295,6 +296,21 @@ def figures(subject: Subject) -> Iterator[Finding]:
                     yield Finding(f"{name} is {value:,}, the page says {stated}", page, number)
     if absent:
         raise NotMeasured(f"not there to compare with: {', '.join(sorted(absent))}")
+
+
+def write_figures(top: Path) -> Iterator[str]:
+    """Put today's value behind every mark of a figure that there is; the pages that this changed."""
+    known = {figure.name: figure.value(top) for figure in FIGURES}
+
+    def today(match: "re.Match[str]") -> str:
+        value = known.get(match[2])
+        return match[0] if value is None else f"{value:,}<!-- figure: {match[2]} -->"
+
+    for page, text in pages(Subject(top, top)):
+        written = FIGURE.sub(today, text)
+        if written != text:
+            write_whole(top / page, written.encode("utf-8"))
+            yield page
 
 
 @contextmanager

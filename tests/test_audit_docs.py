@@ -119,6 +119,14 @@ def test_a_figure_that_can_not_be_had_is_not_measured(tree: Path) -> None:
     assert (answer.verdict, answer.reason) == (Verdict.NOT_MEASURED, "not there to compare with: zero-bytes")
 
 
+def test_figures_are_written_where_they_are_marked_and_there_alone(tree: Path) -> None:
+    judge_page(tree, "9,999<!-- figure: seed-lines --> of 9,999<!-- figure: no-such --> and 9,999\n")
+    assert list(docs.write_figures(tree)) == ["README.md"]
+    lines = next(figure for figure in FIGURES if figure.name == "seed-lines").value(tree)
+    assert (tree / "README.md").read_text() == f"{lines:,}<!-- figure: seed-lines --> of 9,999<!-- figure: no-such --> and 9,999\n"
+    assert list(docs.write_figures(tree)) == []
+
+
 def test_a_page_that_nothing_leads_to_is_seen(tree: Path) -> None:
     (tree / "docs").mkdir()
     (tree / "docs" / "near.md").write_text("[on](far.md)\n")
