@@ -93,7 +93,7 @@ def read_chain(path: Path) -> Chain:
         root=read_root(document),
         origin=read_origin(document),
         stages=stages,
-        equal=tuple(read_equal(document, table, stages) for table in document.lists.get("equal", [])),
+        equal=read_equals(document, stages),
         install=tuple(read_install(document, table, stages) for table in document.lists.get("install", [])),
     )
 
@@ -239,9 +239,20 @@ def check_out(document: Document, line: int, stage: str, words: Sequence[str]) -
         raise document.fail(line, f"the command of stage {stage} names no {{out}}")
 
 
+def read_equals(document: Document, stages: Sequence[Stage]) -> Tuple[Tuple[str, str], ...]:
+    """At least one pair: a chain that compares nothing would hold whatever its stages make."""
+    pairs = tuple(read_equal(document, table, stages) for table in document.lists.get("equal", []))
+    if not pairs:
+        raise document.fail(1, "the chain has no [[equal]], so nothing would be compared")
+    return pairs
+
+
 def read_equal(document: Document, table: Table, stages: Sequence[Stage]) -> Tuple[str, str]:
     check_keys(document, table, {"left": str, "right": str}, {}, "[[equal]]")
-    return known_product(document, table, "left", stages), known_product(document, table, "right", stages)
+    left, right = known_product(document, table, "left", stages), known_product(document, table, "right", stages)
+    if left == right:
+        raise document.fail(document.line_of(table), f"{left} would be compared with itself")
+    return left, right
 
 
 def read_install(document: Document, table: Table, stages: Sequence[Stage]) -> Install:

@@ -117,7 +117,7 @@ class StageRun:
             raise BootstrapError(f"stage {stage.name}: the guard failed: {error}") from None
         if not outcome.ok:
             self.display.stage_ends()
-            raise self.broken(how_it_ended(outcome), argv)
+            raise self.broken(how_it_ended(outcome, stage.timeout_seconds), argv)
         return outcome
 
     def put_in_place(self, argv: Command) -> None:
@@ -146,12 +146,12 @@ class StageRun:
         return BootstrapError(told, BROKEN)
 
 
-def how_it_ended(outcome: Outcome) -> str:
+def how_it_ended(outcome: Outcome, timeout_seconds: int) -> str:
     if outcome.kill is Kill.TIMEOUT:
-        return "took too long and was ended"
+        return f"took longer than its timeout-seconds, {timeout_seconds}, and was ended"
     if outcome.kill is Kill.OVER_BUDGET or (outcome.over_budget and outcome.status == 0):
         most = max(outcome.peak_kib, outcome.sum_kib or 0)
-        return f"took {most} KiB, its max-rss is {outcome.budget_kib} KiB,"
+        return f"took {most} KiB, more than its max-rss, {outcome.budget_kib} KiB"
     if outcome.kill is not Kill.NONE:
         return f"was ended by the guard ({outcome.kill.value})"
     if outcome.status < 0:

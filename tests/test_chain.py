@@ -146,7 +146,7 @@ def test_stage_that_hangs_is_ended_with_its_children(tmp_path: Path) -> None:
     description.write_text(description.read_text().replace("timeout-seconds = 300", "timeout-seconds = 1"))
     result = walk(top)
     assert result.returncode == 1
-    assert "stage stage2 took too long and was ended" in result.stderr
+    assert "stage stage2 took longer than its timeout-seconds, 1, and was ended: build/chain/zero-next " in result.stderr
     assert not any(is_sleeping_for(path, b"4711") for path in Path("/proc").glob("[0-9]*"))
 
 
@@ -231,6 +231,7 @@ def test_recorded_root_that_is_absent_is_told(tmp_path: Path) -> None:
     assert "from the seed: no file matches build/release/*/bin/zero" in walk(top).stdout
 
 
+EQUAL = '[[equal]]\nleft = "stage2"\nright = "stage3"\n'
 REFUSED: List[Tuple[str, str, str]] = [
     ('name = "0x0"', "name = yes", "expected a string, an integer, true, false or an array, found 'yes'"),
     ('name = "0x0"', 'nome = "0x0"', "the file has no name"),
@@ -251,6 +252,8 @@ REFUSED: List[Tuple[str, str, str]] = [
     ('right = "stage3"', 'right = "stage3/cc"', "stage stage3 has no product cc"),
     ('pass-environment = ["', 'pass-environment = ["A=", "', "has 'A=', which cannot name a variable"),
     ('[[stage]]\nname = "stage2"', '[origin]\nprogram = "gcc"\n[[stage]]\nname = "stage2"', "a chain has either [root] or [origin]"),
+    (EQUAL, "", "the chain has no [[equal]], so nothing would be compared"),
+    ('right = "stage3"', 'right = "stage2"', "stage2 would be compared with itself"),
     ("[[equal]]", "[[equal]", "expected ']]' after the table's name"),
     ('from-root = ["', 'from = ["', "[[stage]] has the unknown key from"),
 ]
@@ -284,6 +287,7 @@ def test_description_of_another_compiler_without_a_root(tmp_path: Path) -> None:
     path.write_text(
         'name = "other"\ndirectory = "out"\nsource = "main.c"\ninputs = [\n  "*.c",  # all\n  "*.h",\n]\n'
         '[[stage]]\nname = "one"\ncommand = ["cc", "{source}", "-o", "{out}"]\n'
+        '[[stage]]\nname = "two"\ncommand = ["{one}", "{source}", "-o", "{out}"]\n[[equal]]\nleft = "one"\nright = "two"\n'
     )
     chain = read_chain(path)
     assert chain.root is None and chain.inputs == ("*.c", "*.h")
@@ -395,7 +399,7 @@ def test_a_stage_over_its_budget_breaks_the_chain(tmp_path: Path) -> None:
     top = make_tree(tmp_path, extra="ballast = bytearray(b'x' * (400 << 20))")
     result = walk(top)
     assert result.returncode == 1
-    assert "stage stage2 took " in result.stderr and "KiB, its max-rss is 262144 KiB" in result.stderr
+    assert "stage stage2 took " in result.stderr and "KiB, more than its max-rss, 262144 KiB: build/chain/zero-next " in result.stderr
     assert not (top / "build/chain/ledger.json").exists()
 
 
