@@ -18,6 +18,7 @@ ENVIRONMENT = "run it with build/venv/bin/python, which `make build/venv/ready` 
 
 try:
     from perf.guard.record import write_whole
+    from perf.guard.streams import open_missing
 
     from . import evidence
     from .claim import Group, Judged, judge
@@ -40,6 +41,7 @@ FORMATS: Tuple[Tuple[str, Render], ...] = (
 
 
 def main(arguments: Optional[Sequence[str]] = None) -> int:
+    open_missing()
     parser = argument_parser()
     options = parser.parse_args(arguments)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -72,6 +74,8 @@ def argument_parser() -> argparse.ArgumentParser:
 def command(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
     if (options.format is None) != (options.output is None):
         parser.error("--format and --output go together")
+    if options.output is not None and (not options.output.name or options.output.is_dir()):
+        parser.error("--output has to be a file")
     if not options.top.is_dir():
         parser.error(f"{options.top}: not a directory")
     word, top = options.words[0], options.top.resolve()

@@ -20,11 +20,13 @@ from pathlib import Path
 from typing import Dict, Iterator, List, Tuple
 
 from perf.guard import GuardError, Interrupted, Limits, Outcome, run
+from perf.guard.streams import open_missing
 
 READY, WRONG_HASH, TROUBLE, UNREACHABLE = 0, 1, 2, 4
 LIMITS = Limits(timeout_seconds=900)
 PIP = ("-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input", "--retries", "1", "--timeout", "10", "--require-hashes")
 ELSEWHERE = ("PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV", "PIP_USER", "PIP_TARGET")
+BEGUN = {"bin", "include", "lib", "lib64", ".gitignore"}  # what lies in one that was ended before it had its pyvenv.cfg
 HASH_WORDS = ("DO NOT MATCH THE HASHES", "Hashes are required")
 REACH_WORDS = ("No matching distribution found", "Could not find a version", "Failed to establish a new connection", "Connection to")
 OFFLINE = (
@@ -41,6 +43,7 @@ class EnvironmentTrouble(Exception):
 
 
 def main(arguments: List[str]) -> int:
+    open_missing()
     if len(arguments) != 2 or arguments[0].startswith("-"):
         print("usage: python3 -m audit.environment DIRECTORY REQUIREMENTS", file=sys.stderr)
         return TROUBLE
@@ -69,13 +72,36 @@ def make(directory: Path, requirements: Path) -> None:
         if mark.is_file() and mark.read_text(encoding="utf-8") == wanted:
             os.utime(mark)
             return
-        if directory.exists():
-            shutil.rmtree(directory)
+        refuse_what_is_none(directory)
+        remove(directory)
         make_empty(directory)
         install(directory, requirements)
         part = mark.with_name("ready.part")
         part.write_text(wanted, encoding="utf-8")
         os.replace(part, mark)
+
+
+def refuse_what_is_none(directory: Path) -> None:
+    """What is removed to be made anew must be an environment, whole or begun, or an empty folder: never a person's own files."""
+    if not os.path.lexists(directory):
+        return
+    if directory.is_symlink() or not directory.is_dir():
+        raise EnvironmentTrouble(f"environment: {directory} is there and is no folder; remove it, or name another", TROUBLE)
+    if not (directory / "pyvenv.cfg").is_file() and not set(os.listdir(directory)) <= BEGUN:
+        raise EnvironmentTrouble(f"environment: {directory} has other files than an environment's; remove it, or name another", TROUBLE)
+
+
+def remove(directory: Path) -> None:
+    """The mark first, so that half an environment is never ready; what shows that it is an environment last."""
+    if not directory.is_dir():
+        return
+    (directory / "ready").unlink(missing_ok=True)
+    for entry in sorted(directory.iterdir(), key=lambda entry: entry.name == "pyvenv.cfg"):
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry)
+        else:
+            entry.unlink()
+    directory.rmdir()
 
 
 def mark_of(requirements: Path) -> str:

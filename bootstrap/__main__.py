@@ -11,6 +11,9 @@ import signal
 import sys
 from pathlib import Path
 
+from perf.guard.record import is_device
+from perf.guard.streams import open_missing
+
 from . import BootstrapError
 from .chain import ChainRun
 from .description import read_chain
@@ -21,6 +24,7 @@ HERE = Path(__file__).resolve().parent
 
 
 def main() -> int:
+    open_missing()
     options = parse_options()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
@@ -29,7 +33,7 @@ def main() -> int:
         print(f"bootstrap: {error.message}", file=sys.stderr)
         return error.status
     except OSError as error:
-        print(f"bootstrap: {error.filename}: {error.strerror}", file=sys.stderr)
+        print(f"bootstrap: {error.filename or 'output'}: {error.strerror}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("bootstrap: interrupted; no ledger was written", file=sys.stderr)
@@ -53,10 +57,10 @@ def parse_options() -> argparse.Namespace:
 
 def walk(options: argparse.Namespace) -> None:
     report = options.report.absolute() if options.report is not None else None
-    if report is not None:
+    if report is not None and not is_device(report):
         report.unlink(missing_ok=True)
-    chain = read_chain((options.chain or HERE / "chain.toml").resolve())
-    top = (options.top or HERE.parent).resolve()
+    chain = read_chain(Path(os.path.realpath(options.chain or HERE / "chain.toml")))
+    top = Path(os.path.realpath(options.top or HERE.parent))
     if not top.is_dir():
         raise BootstrapError(f"{top}: not a directory")
     os.chdir(top)

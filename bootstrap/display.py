@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sys
-from typing import Any, Dict, TextIO
+from typing import Any, Dict, Optional, TextIO
 
 
 class Display:
-    def __init__(self, stream: TextIO = sys.stdout) -> None:
-        self.stream = stream
-        self.live = stream.isatty()
+    def __init__(self, stream: Optional[TextIO] = None) -> None:
+        self.stream = sys.stdout if stream is None else stream
+        self.live = self.stream.isatty()
         self.stage = ""
 
     def line(self, text: str) -> None:

@@ -7,6 +7,8 @@ import sys
 from dataclasses import dataclass
 from typing import Callable, Sequence, Tuple
 
+from .guard.streams import open_missing
+
 
 @dataclass(frozen=True)
 class Command:
@@ -52,4 +54,5 @@ def start(command: Command, arguments: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
+    open_missing()
     sys.exit(main(sys.argv[1:]))

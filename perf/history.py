@@ -54,7 +54,7 @@ def read_history(top: Path) -> History:
             continue
         try:
             records.append(record_of(json.loads(line)))
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             broken.append(number)
     return History(tuple(records), tuple(broken))
 

@@ -34,7 +34,7 @@ def read_noise(top: Path, machine: Machine) -> tuple[int, ...]:
         content = json.loads((top / NOISE / f"{machine.fingerprint}.json").read_bytes())
         known = content["permille"] if content["format"] == FORMAT else []
         return tuple(value for value in known if type(value) is int and value >= 0)
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return ()
 
 

@@ -25,7 +25,7 @@ def reference_of(top: Path) -> Optional[Path]:
     try:
         content = json.loads(record.read_bytes())
         return path if content["format"] == FORMAT and sha256_of(path) == content["sha256"] else None
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
 
 

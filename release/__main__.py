@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 from perf.guard import GuardError
+from perf.guard.streams import open_missing
 
 try:
     from . import ReleaseError
@@ -56,6 +57,7 @@ def run(options: argparse.Namespace) -> None:
 
 
 def main() -> int:
+    open_missing()
     options = arguments().parse_args()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
@@ -67,7 +69,7 @@ def main() -> int:
         print(f"release: {trouble}", file=sys.stderr)
         return 2
     except OSError as error:
-        print(f"release: {error.filename}: {error.strerror}", file=sys.stderr)
+        print(f"release: {error.filename or 'output'}: {error.strerror}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("release: interrupted; nothing was changed", file=sys.stderr)

@@ -55,7 +55,7 @@ def refuse_red(folder: Path, report: bytes) -> None:
     """No release is made of a tree of which a report is red."""
     try:
         content = json.loads(report)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise ReleaseError(f"{folder / 'report.json'}: not JSON; make the report again", REFUSED) from None
     if isinstance(content, dict) and content.get("holds") is False:
         raise ReleaseError(f"{folder / 'report.json'}: it does not hold; a release needs it green", REFUSED)

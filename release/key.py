@@ -53,6 +53,8 @@ def read_signer(path: Path) -> Signer:
 def make_key(name: Path) -> Tuple[Path, Path, str]:
     """Write NAME.pem (private, for its owner alone) and NAME.pub.pem; nothing is ever overwritten."""
     private_path, public_path = Path(f"{name}.pem"), Path(f"{name}.pub.pem")
+    if name.name in ("", ".."):
+        raise ReleaseError(f"{name}: a key needs the name of a file")
     for path in (private_path, public_path):
         if path.exists() or path.is_symlink():
             raise ReleaseError(f"{path} is there already, and a key is never overwritten")

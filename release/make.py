@@ -71,7 +71,7 @@ def walk_chain(source: Source) -> Dict[str, Any]:
     path = source.top / "build" / "chain" / "ledger.json"
     try:
         told = json.loads(path.read_bytes())
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ReleaseError(f"{path}: {error}") from None
     ledger = reproduced_ledger(told)
     if ledger["origin"] != "seed":

@@ -16,6 +16,7 @@ from __future__ import annotations
 import argparse
 import base64
 import binascii
+import errno
 import hashlib
 import json
 import os
@@ -1149,11 +1150,26 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     except KeyboardInterrupt:
         print("verify.py: interrupted; nothing is said of the release", file=sys.stderr)
         return 130
-    if options.json:
-        sys.stdout.buffer.write(json_of(report))
-    else:
-        sys.stdout.write(text_of(report))
+    if not told(report, options.json):
+        return 2
     return 0 if report.verified else 1
+
+
+def told(report: Report, as_json: bool) -> bool:
+    """Write the answer; false when it could not all be written, for then nobody has got it."""
+    try:
+        if sys.stdout is None:
+            raise OSError(errno.EBADF, "closed")
+        if as_json:
+            sys.stdout.buffer.write(json_of(report))
+        else:
+            sys.stdout.write(text_of(report))
+        sys.stdout.flush()
+    except OSError as error:
+        print(f"verify.py: output: {error.strerror}", file=sys.stderr)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is left in the buffer has to go somewhere when Python ends
+        return False
+    return True
 
 
 if __name__ == "__main__":

@@ -154,5 +154,5 @@ def text_of(path: Path) -> str:
 def read_json(text: str) -> Any:
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None

@@ -13,6 +13,8 @@ import sys
 from pathlib import Path
 from typing import List, Tuple
 
+from perf.guard.streams import open_missing
+
 from .. import BROKEN, TROUBLE, BootstrapError
 from .ground import Ground
 from .judge import judge_all
@@ -27,6 +29,7 @@ PROGRAM = "witness"
 
 
 def main() -> int:
+    open_missing()
     options = arguments().parse_args()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
@@ -64,7 +67,7 @@ def judged(options: argparse.Namespace) -> int:
     required = [witness.name for witness in chosen(tuple(options.require))] if options.require else []
     names: Tuple[str, ...] = (*options.names, *required) if options.names else ()
     witnesses = chosen(names)
-    top = options.top.resolve()
+    top = Path(os.path.realpath(options.top))
     ground = Ground(top, options.timeout)
     ground.directory.mkdir(parents=True, exist_ok=True)
     with (ground.directory / ".lock").open("a") as lock:

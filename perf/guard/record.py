@@ -33,7 +33,13 @@ def refuse_floats(value: Any) -> None:
 
 
 def write_whole(path: Path, content: bytes, mode: int = 0o644) -> None:
-    """Put the content at the path, whole or not at all; folders above it are made. Raises OSError with the path that was asked for."""
+    """Put the content at the path, whole or not at all; folders above it are made. Raises OSError with the path that was asked for.
+
+    A device or a pipe is written into, as a shell would, and never replaced.
+    """
+    if is_device(path):
+        path.write_bytes(content)
+        return
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -45,6 +51,11 @@ def write_whole(path: Path, content: bytes, mode: int = 0o644) -> None:
     finally:
         if part.exists():
             part.unlink()
+
+
+def is_device(path: Path) -> bool:
+    """Something is there that is neither a file nor a folder, or a name that the system gives to one, such as /dev/stdout."""
+    return (path.exists() and not path.is_file() and not path.is_dir()) or (path.is_symlink() and path.parent == Path("/dev"))
 
 
 def sha256_of(path: Path) -> str:
