@@ -11,12 +11,13 @@ from typing import Callable, Dict, Iterator
 import pytest
 
 from audit.claim import Verdict
+from perf import memory_check
 from perf.__main__ import main
 from perf.baseline import Baseline, Entry, baseline_text, earlier_baseline, parse_baseline, read_baseline
 from perf.bench import bench
 from perf.budget import BUDGETS, budget_for, parse_budgets, read_budgets
 from perf.command import PerfError
-from perf.machine import python_key
+from perf.machine import python_key, uncounted_kib
 from perf.memory_check import CLAIMS, Measured, closest, measured
 from perf.steps import KEYS, STEPS, step_of
 from perf.guard.record import canonical
@@ -201,6 +202,25 @@ def test_a_change_of_a_budget_turns_its_claim_red(top: Path, change: Callable[[P
     found = answers(OF_THE_FILES, top)
     assert red(found) == (name,), [told(each) for each in found.values()]
     assert found[name].verdict is Verdict.BROKEN
+
+
+def test_what_a_machine_leaves_uncounted_is_no_room_in_a_budget(top: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = measured(subject(top))
+    kept = dict(found.peaks)
+    try:
+        found.peaks["run.life"] -= 220  # as seen where addresses are not fixed
+        assert "run.life has a budget" in told(answer(CLAIMS, "every-budget-is-close", top))
+        monkeypatch.setattr(memory_check, "fixes_addresses", lambda: False)
+        assert told(answer(CLAIMS, "every-budget-is-close", top)) == ""
+        found.peaks["run.life"] -= 200
+        assert "run.life has a budget" in told(answer(CLAIMS, "every-budget-is-close", top))
+    finally:
+        found.peaks.update(kept)
+
+
+def test_what_is_left_uncounted_grows_with_the_batches_of_the_kernel() -> None:
+    figures = [uncounted_kib(fixed, processors) for fixed, processors in ((True, 2), (True, 16), (True, 64), (False, 2), (False, 64))]
+    assert figures == [0, 0, 1024, 256, 1024]
 
 
 def test_a_step_without_a_budget_is_red(top: Path) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Tuple
@@ -76,3 +78,23 @@ def test_a_claim_without_its_guard_or_its_tree_is_not_measured(zero: Path, tmp_p
         answer = judge(claim, tmp_path, zero)
         assert answer.verdict is Verdict.NOT_MEASURED and answer.reason
     assert judge(named("peak-repeats"), TOP, tmp_path / "zero").verdict is Verdict.NOT_MEASURED
+
+
+ASKED = """
+import sys
+from pathlib import Path
+from audit.claim import judge
+from perf.rss_limit_check import CLAIMS
+for claim in CLAIMS:
+    if claim.name.endswith("peak-repeats"):
+        answer = judge(claim, Path.cwd(), Path(sys.argv[1]))
+        print(answer.verdict.value, answer.red, *answer.findings, answer.reason, sep="|")
+"""
+
+
+def test_where_the_kernel_refuses_fixed_addresses_that_is_told_and_not_green(zero: Path) -> None:
+    command = [sys.executable, "tests/refusing.py", sys.executable, "-c", ASKED, str(zero)]
+    done = subprocess.run(command, cwd=TOP, env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(TOP)}, capture_output=True, text=True, timeout=60)
+    if done.stderr.startswith("refusing: "):
+        pytest.skip(done.stderr.strip())
+    assert done.stdout.startswith("not present|False|this machine refuses fixed addresses"), done.stdout + done.stderr
