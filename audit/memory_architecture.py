@@ -255,8 +255,9 @@ def output_goes_in_pieces(subject: Subject) -> Iterator[Finding]:
 
 
 def peak_kib(subject: Subject, argv: List[str], folder: Path) -> int:
+    limits = Limits(timeout_seconds=60, max_rss_kib=1 << 20)
     try:
-        done = run(argv, Limits(timeout_seconds=60, max_rss_kib=1 << 20), cwd=folder, environment=PINNED_ENVIRONMENT, capture=True)
+        done = run(argv, limits, cwd=folder, environment=PINNED_ENVIRONMENT, capture=True, one_processor=True)
     except GuardError as error:
         raise NotMeasured(f"the guard: {error}") from None
     if not done.ok:

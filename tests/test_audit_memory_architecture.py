@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from pathlib import Path
-from typing import Tuple
+from typing import Any, List, Tuple
 
 import pytest
 
-from audit import forms
-from audit.claim import judge
+from audit import forms, memory_architecture
+from audit.claim import Subject, Verdict, judge
 from audit.layouts import LayoutError, Layouts
-from audit.memory_architecture import CLAIMS
+from audit.memory_architecture import CLAIMS, nothing_unnamed_is_kept, output_goes_in_pieces, peak_kib
+from audit.trace import Event, Trace
+from perf.guard import Outcome, run
 from tests.claims import ClaimMutant, Fault, fault, red, told, turns_red
 from tests.conftest import TOP
 
@@ -102,6 +106,83 @@ def test_every_claim_has_a_mutant() -> None:
 def test_static_claims_need_no_compiler() -> None:
     answers = [judge(claim, TOP, TOP / "no-such-compiler") for claim in CLAIMS if not claim.needs_run]
     assert len(answers) == 5 and red(answers) == [], told(answers)
+
+
+FORMS, READER, IMAGE = "compiler/read/forms.0x0", "compiler/read/reader.0x0", "compiler/obj/image.0x0"
+MODULES = "compiler/read/modules.0x0"
+WRONG: Tuple[Tuple[str, str, str, str, str], ...] = (  # what the mutants above do not make the claims on sources say
+    ("forms-are-numbers", FORMS, "  (span (Slice U32))\n", "  (span (Slice U64))\n", "span is (Slice U64), not (Slice U32)"),
+    ("forms-are-numbers", FORMS, "  (span (Slice U32))\n", "", "Forms has no span"),
+    ("no-tokens-are-kept", READER, "(τ Reader\n", "(τ TokenKind A B)\n(τ Reader\n", "declares TokenKind"),
+    ("sizes-come-before-writing", IMAGE, "  (output.begin! out ", "  (output.bytes! out ", "write does not say how much it will write"),
+    ("sizes-come-before-writing", IMAGE, "  (output.begin! out ", "  (output.text! out x)\n  (output.begin! out ", "before the layout"),
+    ("files-are-read-in-one-place", MODULES, "(reader.read! l.reader", "(reader.look! l.reader", "nothing calls the reader"),
+)
+
+
+@pytest.fixture(scope="module")
+def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the claims on sources read."""
+    top = tmp_path_factory.mktemp("sources")
+    for name in ("compiler", "lib", "docs"):
+        shutil.copytree(TOP / name, top / name)
+    return top
+
+
+@pytest.mark.parametrize(("name", "file", "before", "after", "words"), WRONG, ids=[row[4] for row in WRONG])
+def test_each_fault_of_a_declaration_is_told(sources: Path, name: str, file: str, before: str, after: str, words: str) -> None:
+    claim = next(claim for claim in CLAIMS if claim.name.endswith("/" + name))
+    sound = (sources / file).read_text(encoding="utf-8")
+    assert sound.count(before) == 1 and judge(claim, sources, sources).verdict is Verdict.HOLDS
+    (sources / file).write_text(sound.replace(before, after), encoding="utf-8")
+    answer = judge(claim, sources, sources)
+    (sources / file).write_text(sound, encoding="utf-8")
+    assert answer.verdict is Verdict.BROKEN and any(words in str(finding) for finding in answer.findings), told([answer])
+
+
+PIECE = 64 * 1024
+PIECES: Tuple[Tuple[Tuple[int, ...], int, bool, str], ...] = (  # bytes of each write, of the product, whether the last call is the rename
+    ((PIECE, PIECE, 5), 2 * PIECE + 5, True, ""),
+    ((PIECE, PIECE), 2 * PIECE, True, ""),
+    ((PIECE, 5), 2 * PIECE + 5, True, "65541 bytes are written, the product has 131077"),
+    ((PIECE + 1,), PIECE + 1, True, "write 1 of 1 has 65537 bytes, a piece has 65536"),
+    ((5, PIECE), PIECE + 5, True, "write 1 of 2 has 5 bytes, a piece has 65536"),
+    ((PIECE, 5), PIECE + 5, False, "something is written after the product took its place, or it never did"),
+)
+
+
+@pytest.mark.parametrize(("sizes", "whole", "in_order", "words"), PIECES, ids=range(len(PIECES)))
+def test_pieces_of_another_size_or_order_are_told(
+    sizes: Tuple[int, ...], whole: int, in_order: bool, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def built(subject: Subject, source: str, out: Path) -> Trace:
+        out.write_bytes(bytes(whole))
+        part = str(out) + ".part"
+        events = [Event("write", 1, (part,), size, size, 0, ()) for size in sizes]
+        events.insert(len(events) if in_order else 0, Event("rename", 1, (part, str(out)), 0, 0, os.O_RDONLY, ()))
+        return Trace(tuple(events), 0, b"", b"")
+
+    monkeypatch.setattr(memory_architecture, "traced_build", built)
+    assert [finding.message for finding in output_goes_in_pieces(Subject(TOP, TOP))] == ([words] if words else [])
+
+
+def test_a_page_without_a_slope_is_told(zero: Path, tmp_path: Path) -> None:
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs/memory.md").write_text("Memory is small.\n", encoding="utf-8")
+    assert [str(finding) for finding in nothing_unnamed_is_kept(Subject(tmp_path, zero))] == ["docs/memory.md: states no slope"]
+
+
+def test_peaks_that_are_compared_are_taken_on_one_processor(zero: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whose count of pages does not depend on who else runs: on two the same build differs by some hundred KiB from run to run."""
+    seen: List[Outcome] = []
+
+    def noted(*words: Any, **more: Any) -> Outcome:
+        seen.append(run(*words, **more))
+        return seen[-1]
+
+    monkeypatch.setattr(memory_architecture, "run", noted)
+    peaks = {peak_kib(Subject(TOP, zero), [str(zero), "version"], tmp_path) for _ in range(3)}
+    assert len(peaks) == 1 and all(outcome.method.one_processor for outcome in seen)
 
 
 LAYOUTS = (  # type, size, alignment: by clauses 6.4 to 6.7, by hand
