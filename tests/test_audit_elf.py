@@ -134,6 +134,41 @@ def word_in_rodata(word: bytes) -> Patch:
     return patch
 
 
+def segment_over_the_one_before(content: bytearray, image: ELFFile) -> None:
+    put(content, program_header(2) + 16, "Q", 0x400000 + elf.PAGE)
+    put(content, program_header(2) + 24, "Q", 0x400000 + elf.PAGE)
+    put(content, program_header(2) + 8, "Q", elf.PAGE)
+
+
+def writable_code_section(content: bytearray, image: ELFFile) -> None:
+    put(content, section_header(image, ".text") + 8, "Q", 1 | 2 | 4)
+
+
+def stack_of_a_size(content: bytearray, image: ELFFile) -> None:
+    put(content, program_header(5) + 40, "Q", elf.PAGE)
+
+
+def address_of_what_is_not_loaded(content: bytearray, image: ELFFile) -> None:
+    put(content, section_header(image, ".strtab") + 16, "Q", 0x400000)
+
+
+def section_behind_the_end(content: bytearray, image: ELFFile) -> None:
+    put(content, section_header(image, ".shstrtab") + 32, "Q", len(content))
+
+
+def section_over_another(content: bytearray, image: ELFFile) -> None:
+    put(content, section_header(image, ".strtab") + 32, "Q", section(image, ".strtab")["sh_size"] + 8)
+
+
+def section_in_no_segment(content: bytearray, image: ELFFile) -> None:
+    put(content, section_header(image, ".rodata") + 32, "Q", section(image, ".rodata")["sh_size"] + 1)
+
+
+def object_in_text(content: bytearray, image: ELFFile) -> None:
+    row = symbol_row(image, 3)
+    content[row + 4] = content[row + 4] & 0xF0 | 1
+
+
 def hidden_byte(content: bytearray, image: ELFFile) -> None:
     text = section(image, ".text")
     content[text["sh_offset"] + text["sh_size"]] = 1  # between .text and .rodata
@@ -142,15 +177,23 @@ def hidden_byte(content: bytearray, image: ELFFile) -> None:
 MUTANTS: Tuple[Tuple[str, Patch], ...] = (
     ("header", other_machine),
     ("segments", segment_off_its_page),
+    ("segments sections-in-segments", segment_over_the_one_before),
     ("no-writable-code sections-in-segments", writable_code),
     ("no-writable-code stack-is-data", executable_stack),
+    ("no-writable-code sections-in-segments", writable_code_section),
     ("stack-is-data", executable_stack_without_write),
+    ("stack-is-data", stack_of_a_size),
     ("stands-alone stack-is-data", interpreter),
     ("stands-alone", start_up_array),
     ("entry-in-text", entry_one_further),
     ("entry-in-text", entry_in_data),
     ("sections-in-segments", section_elsewhere),
+    ("sections-in-segments", address_of_what_is_not_loaded),
+    ("sections-in-segments", section_behind_the_end),
+    ("sections-in-segments", section_over_another),
+    ("sections-in-segments", section_in_no_segment),
     ("symbols-in-sections", symbol_too_long),
+    ("symbols-in-sections", object_in_text),
     ("symbols-sorted symbols-in-sections", symbols_swapped),
     ("symbols-sorted", global_symbol),
     ("symbols-named", nameless_function),
