@@ -27,7 +27,6 @@ from .store import text_of
 
 PAGE = "docs/memory.md"
 ROOM_PERMILLE = 250  # of a budget over what is measured
-OTHER_PYTHON_PERMILLE = 250  # of the budget of any other Python over the most that a named one took
 SIZES = (16_000, 32_000)  # lines of a made-up program, at one and two times
 SHAPES = ("plain", "symbols")
 SLOPE = re.compile(r"Peak resident memory of a build is at most (\d+) MiB \+ (\d+) bytes a source byte \+ the output")

@@ -18,7 +18,7 @@ from perf.bench import bench
 from perf.budget import BUDGETS, budget_for, parse_budgets, read_budgets
 from perf.command import PerfError
 from perf.machine import python_key, uncounted_kib
-from perf.memory_check import CLAIMS, Measured, closest, measured
+from perf.memory_check import CLAIMS, Measured, closest, is_told, measured, parse_then
 from perf.steps import KEYS, STEPS, step_of
 from perf.guard.record import canonical
 from perf.store import sha256_of, write_whole
@@ -262,6 +262,18 @@ def test_a_budget_that_is_higher_than_in_the_last_commit_is_red_though_the_basel
     raise_silently(top)
     write_baseline(top, measured(subject(top)))
     assert "(in HEAD)" in told(answer(CLAIMS, name, top))
+
+
+def test_a_reason_tells_of_a_raise_from_what_was_then_or_from_less() -> None:
+    entry = Entry(9, 10, 5, "a second table of names")
+    assert [is_told(entry, before) for before in (4, 5, 6)] == [False, True, True]
+    assert not any(is_told(each, 5) for each in (None, Entry(9, 10), Entry(9, 10, None, "why"), Entry(9, 10, 5, "")))
+
+
+def test_budgets_of_another_time_are_read_though_their_keys_are_unknown_today() -> None:
+    assert parse_then(GOOD, "then") == {"release.stage2": 11264}
+    then = "release.stage2.max_rss_kib=5\nolder.step.max_rss_kib=6\n# x.max_rss_kib=7\n"
+    assert parse_then(then, "then") == {"release.stage2": 5, "older.step": 6}
 
 
 @pytest.mark.slow
