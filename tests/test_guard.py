@@ -35,7 +35,10 @@ from perf.guard import (
     available,
     run,
 )
+from perf.guard.model import Method
+from perf.guard.supervisor.launch import Launched
 from perf.guard.supervisor.members import Descendants, parent_session_birth
+from perf.guard.supervisor.reaper import LONGEST_SECONDS, SHORTEST_SECONDS, Order, Reaper
 from tests.conftest import TOP
 from tests.needs import need_root
 
@@ -65,7 +68,7 @@ def memory(mib: int, timeout_seconds: float = 20) -> Limits:
 
 
 def caught_in_time(outcome: Outcome) -> bool:
-    """The tree was ended well before it could hold twice what it may, or what it took in all."""
+    """It was over its budget and did not pass for one that was within; how soon that is seen, the intervals below decide."""
     return outcome.over_budget and not outcome.ok
 
 
@@ -198,6 +201,43 @@ def test_a_process_group_alone_does_lose_a_daemon(mark: str) -> None:
         if not gone(mark, 0.1):
             return
     pytest.fail("twenty daemons in turn were held by a process group")
+
+
+@pytest.mark.parametrize(
+    ("kill", "peak_kib", "sum_kib", "status", "over", "ok"),
+    [
+        (Kill.NONE, 100, None, 0, False, True),
+        (Kill.NONE, 101, None, 0, True, False),
+        (Kill.NONE, 60, 101, 0, True, False),
+        (Kill.OVER_BUDGET, 99, None, 0, True, False),  # the kernel's figure of a process that ended may be below what was seen
+        (Kill.TIMEOUT, 50, None, 0, False, False),
+        (Kill.NONE, 50, None, 1, False, False),
+    ],
+)
+def test_what_is_over_budget_never_passes(kill: Kill, peak_kib: int, sum_kib: Optional[int], status: int, over: bool, ok: bool) -> None:
+    method = Method("wait4", "none", 1, True, True, True)
+    outcome = Outcome(("x",), status, kill, peak_kib, sum_kib, 100, 1, 0, 1.0, 1.0, Scope.TREE, method, GROUP)
+    assert (outcome.over_budget, outcome.ok) == (over, ok)
+
+
+@pytest.mark.parametrize(
+    ("order", "resident_kib", "members", "least", "most"),
+    [
+        (Order(None, None, None, False), 0, 1, LONGEST_SECONDS, LONGEST_SECONDS),
+        (Order(300 * MIB, None, None, False), 0, 1, 0.09, 0.1),  # at three GiB a second
+        (Order(300 * MIB, None, None, False), 299 * MIB, 1, 0.02, 0.02),  # a sample that takes 1 ms costs a twentieth of a core
+        (Order(300 * MIB, None, None, False), 301 * MIB, 1, 0.02, 0.02),
+        (Order(None, None, 2000, False), 0, 1, 0.09, 0.1),  # at twenty thousand forks a second
+        (Order(None, None, 2000, False), 0, 1999, 0.02, 0.02),
+        (Order(None, 0.1, None, False), 0, 1, 0.05, 0.1),
+        (Order(None, 0.0, None, False), 0, 1, SHORTEST_SECONDS, SHORTEST_SECONDS),
+    ],
+)
+def test_a_sample_comes_before_a_limit_can_be_passed(order: Order, resident_kib: int, members: int, least: float, most: float) -> None:
+    reaper = Reaper(order, Descendants(os.getpid()), Launched(1, True, -1), {}, lambda message: None)
+    reaper.sample_seconds, reaper.tally.resident_kib, reaper.tally.members = 0.001, resident_kib, members
+    reaper.began = time.monotonic()
+    assert least <= round(reaper.interval(), 6) <= most
 
 
 def test_all_containments_of_this_machine_are_tried() -> None:
