@@ -378,6 +378,8 @@ REWRITES: Dict[str, Tuple[str, Callable[[Dict[str, Any]], object], str]] = {
     "manifest-unsorted": ("manifest.json", lambda m: m["files"].reverse(), "manifest.json: its files are not sorted"),
     "manifest-twice": ("manifest.json", lambda m: m["files"].append(m["files"][-1]), "or one is given twice"),
     "manifest-of-other-form": ("manifest.json", lambda m: m.update(format="x"), "not of the format 0x0 release manifest 1"),
+    "manifest-of-other-class": ("manifest.json", lambda m: m.update({"class": "measured"}), "not of the format 0x0 release manifest 1"),
+    "manifest-of-the-far-future": ("manifest.json", lambda m: m.update(commit_seconds=8**11), "tree or commit_seconds is not of its form"),
     "manifest-measured": ("manifest.json", lambda m: m["files"][0].update({"class": "measured"}), "LICENSE has the class measured"),
     "manifest-of-other-role": ("manifest.json", lambda m: m["files"][0].update(role="library"), "LICENSE has not the role library"),
     "manifest-of-other-size": ("manifest.json", lambda m: m["files"][0].update(size=5), "LICENSE has 4 bytes, manifest.json says 5"),
