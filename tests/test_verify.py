@@ -411,6 +411,24 @@ def test_a_wrong_statement_is_refused(
     assert reason in refused(capsys, place)
 
 
+def test_sums_are_compared_by_themselves_not_only_by_what_hashes_them() -> None:
+    files = {"a": Entry(0o644, b"x"), "b": Entry(0o644, b"y")}
+    sums = verify.sums_of(files)
+    rows = (
+        (sums.replace(b"  a", b"  c"), "x/SHA256SUMS: line 1 is"),
+        (sums.replace(sha256_of(b"y").encode(), sha256_of(b"z").encode()), "x/SHA256SUMS: line 2 is"),
+        (sums[: sums.index(b"\n") + 1], "x/SHA256SUMS: line 2 is"),
+        (sums[:-1], "x/SHA256SUMS: 2 lines instead of 3"),
+        (sums + sums, "x/SHA256SUMS: line 3 is"),
+        (sums + b"\n", "x/SHA256SUMS: 4 lines instead of 3"),
+    )
+    verify.check_sums("x/", {**files, "SHA256SUMS": Entry(0o644, sums)})
+    for content, words in rows:
+        with pytest.raises(Refused) as caught:
+            verify.check_sums("x/", {**files, "SHA256SUMS": Entry(0o644, content)})
+        assert words in str(caught.value), content
+
+
 def test_several_people_may_sign_one_statement(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     first, second = write_release(tmp_path / "1", key=1), write_release(tmp_path / "2", key=2)
     assert payload_of(first / SIGNED) == payload_of(second / SIGNED), "two makers sign the same bytes"
