@@ -32,7 +32,7 @@ ALLOCATING_MEMBERS = ("make", "with-capacity", "push!", "reserve!", "resize", "f
 PIECE_BYTES = 64 * 1024
 LINES = (16_000, 32_000)
 SLOPE = re.compile(r"at most (\d+) MiB \+ (\d+) bytes a source byte")
-COPY_SLACK_KIB = 192  # a piece, what `build` has mapped beside, and pages that are half full
+COPY_SLACK_KIB = 320  # a piece, what `build` has mapped beside, pages that are half full, and 128: an open batch of what the kernel counts
 
 
 def content(subject: Subject, name: str) -> Tuple[forms.Form, ...]:

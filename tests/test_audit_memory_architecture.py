@@ -219,3 +219,17 @@ def test_a_type_of_no_declaration(tmp_path: Path) -> None:
     for text in ("Unknown", "Endless", "no.Such"):
         with pytest.raises(LayoutError):
             Layouts(tmp_path).size(forms.read(text)[0], path)
+
+
+@pytest.mark.parametrize(("lower_kib", "verdict"), [(128, Verdict.HOLDS), (512, Verdict.BROKEN)])
+def test_a_batch_that_the_kernel_left_out_is_no_copy_of_the_product(
+    lower_kib: int, verdict: Verdict, zero: Path, monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    measured = peak_kib
+
+    def lower(subject: Subject, argv: List[str], folder: Path) -> int:
+        return measured(subject, argv, folder) - (lower_kib if "memory-summary" in argv else 0)
+
+    monkeypatch.setattr(memory_architecture, "peak_kib", lower)
+    claim = next(claim for claim in CLAIMS if claim.name.endswith("the-product-is-not-kept"))
+    assert judge(claim, TOP, zero).verdict is verdict

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from typing import Tuple
 import pytest
 
 from audit.claim import Claim, Verdict, judge
+from perf.guard.supervisor.reaper import LONGEST_SECONDS
 from perf.rss_limit_check import CLAIMS
 from tests.conftest import TOP
 
@@ -98,3 +100,8 @@ def test_where_the_kernel_refuses_fixed_addresses_that_is_told_and_not_green(zer
     if done.stderr.startswith("refusing: "):
         pytest.skip(done.stderr.strip())
     assert done.stdout.startswith("not present|False|this machine refuses fixed addresses"), done.stdout + done.stderr
+
+
+def test_the_tree_that_dies_by_itself_is_there_long_enough_to_be_seen_by_a_sample() -> None:
+    text = (TOP / "tests/guard/exits_by_itself.sh").read_text(encoding="utf-8")
+    assert min(map(float, re.findall(r"sleep ([0-9.]+)", text))) > LONGEST_SECONDS
