@@ -91,6 +91,21 @@ def ledger_of(top: Path, folder: str = "out") -> Dict[str, Any]:
     return content
 
 
+def test_a_tool_or_a_compiler_from_outside_that_is_another_now_makes_the_chain_walk(tmp_path: Path) -> None:
+    top = make_two(tmp_path)
+    assert walk(top).returncode == 0
+    for way in (("tools", "cp"), ("origin",)):
+        ledger = ledger_of(top)
+        record = ledger
+        for key in way:
+            record = record[key]
+        record["sha256"] = "0" * 64  # as if it had been another then
+        (top / "out/ledger.json").write_text(json.dumps(ledger), encoding="utf-8")
+        result = walk(top)
+        assert result.returncode == 0 and "up to date" not in result.stdout, way
+    assert "up to date" in walk(top).stdout
+
+
 def test_stages_of_several_steps_and_products_hold_and_are_recorded(tmp_path: Path) -> None:
     top = make_two(tmp_path)
     result = walk(top, "two.toml", "--jobs", "3")
