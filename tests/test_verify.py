@@ -311,6 +311,8 @@ LIES: Dict[str, Tuple[Callable[[Parts], Any], str]] = {
     "stages-not-compared": (lambda p: change_ledger(p, equal=[]), "stage2 and stage3 were not compared"),
     "stages-said-equal": (lambda p: change_ledger(p, equal=[["stage2", "zero-next"]]), "are said to be equal, and are not"),
     "equal-to-nothing": (lambda p: change_ledger(p, equal=[["stage2", "stage4"]]), "equal names stages that there are not"),
+    "three-are-equal": (lambda p: p.ledger["equal"].append(["stage2", "stage3", "zero-next"]), "equal names stages that there are not"),
+    "one-is-equal": (lambda p: p.ledger["equal"].append(["stage2"]), "equal names stages that there are not"),
     "stage-twice": (lambda p: change_ledger(p, stages=[*p.ledger["stages"], p.ledger["stages"][2]]), "a stage is given twice"),
     "ledger-of-other-form": (lambda p: change_ledger(p, format="x"), "not the ledger of a release"),
     "unknown-key-of-ledger": (lambda p: change_ledger(p, more=1), "ledger.json: the key more is unknown"),
