@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
+import time
 from pathlib import Path
 from typing import Callable, Optional, Sequence, Tuple
 
@@ -47,6 +48,9 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         return command(parser, options)
+    except evidence.Changed as changed:
+        print(f"audit: {changed}", file=sys.stderr)
+        return 2
     except OSError as error:
         print(f"audit: {error.filename or 'cannot write'}: {error.strerror}", file=sys.stderr)
         return 2
@@ -74,6 +78,8 @@ def argument_parser() -> argparse.ArgumentParser:
 def command(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
     if (options.format is None) != (options.output is None):
         parser.error("--format and --output go together")
+    if sys.flags.optimize > 1:
+        parser.error("claims are docstrings, which this Python leaves out (-OO, PYTHONOPTIMIZE)")
     if options.output is not None and (not options.output.name or options.output.is_dir()):
         parser.error("--output has to be a file")
     if not options.top.is_dir():
@@ -124,8 +130,9 @@ def judge_groups(groups: Sequence[Group], top: Path, options: argparse.Namespace
         evidence.remove(top, group.name)
     all_judged = []
     for group in groups:
+        began_ns = time.time_ns()
         judged = judge_group(group, top)
-        evidence.write(top, judged)
+        evidence.write(top, judged, began_ns)
         show(judged, colour, len(groups) > 1)
         all_judged.append(judged)
     if len(groups) > 1:

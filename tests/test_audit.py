@@ -432,6 +432,7 @@ def test_canonical_refuses_nothing_of_unicode(tree: Path) -> None:
 
 BUSY = """
 import sys
+import time
 from pathlib import Path
 from random import Random
 from audit import evidence
@@ -445,11 +446,12 @@ top = Path(sys.argv[1])
 claim = Claim("busy/many", many, needs_run=False)
 group = Group("busy", "", (claim,))
 judged = Judged(group, (judge(claim, top, top / "zero"),))
-evidence.write(top, judged)
+evidence.write(top, judged, 1 << 62)
 print("begun", flush=True)
 while True:
     evidence.remove(top, "busy")
-    evidence.write(top, judged)
+    evidence.write(top, judged, 1 << 62)
+    time.sleep(0.001)
 """
 
 

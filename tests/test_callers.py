@@ -9,10 +9,12 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
+from typing import Iterator
 
 import pytest
 
 from audit import __main__ as audit
+from audit.claim import Claim, Finding, Group, Subject
 from audit.environment import EnvironmentTrouble, make, remove
 from perf.guard.record import write_whole
 from perf.history import HISTORY, read_history
@@ -137,6 +139,31 @@ def test_a_form_has_to_go_to_a_file(tmp_path: Path, capsys: pytest.CaptureFixtur
         with pytest.raises(SystemExit) as end:
             audit.main(["imports", "--top", str(tmp_path), "--format", "junit", "--output", output])
         assert end.value.code == 2 and "--output has to be a file" in capsys.readouterr().err
+
+
+def test_a_source_that_changes_while_it_is_judged_leaves_no_evidence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = tmp_path / "source"
+    source.write_text("judged")
+
+    def busy(subject: Subject) -> Iterator[Finding]:
+        """The source is as it should be."""
+        subject.audited.append(source)
+        source.write_text("changed")
+        yield from ()
+
+    monkeypatch.setattr(audit, "GROUPS", (Group("busy", "Busy", (Claim("busy", busy, needs_run=False),)),))
+    assert audit.main(["busy", "--top", str(tmp_path)]) == 2
+    assert "source changed while busy was judged" in capsys.readouterr().err
+    assert not (tmp_path / "build/audit/busy").exists()
+
+
+def test_claims_without_their_sentences_are_not_judged(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-OO", "-m", "audit", "imports", "--top", str(tmp_path)], cwd=TOP, capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 2 and "claims are docstrings" in done.stderr and "Traceback" not in done.stderr
 
 
 def test_a_key_has_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
