@@ -393,6 +393,8 @@ REWRITES: Dict[str, Tuple[str, Callable[[Dict[str, Any]], object], str]] = {
     "evidence-of-other-form": ("evidence/manifest.json", lambda m: m.update(format="x"), "not of the format 0x0 release evidence 1"),
     "evidence-of-no-product": ("evidence/manifest.json", lambda m: m.update(product="0" * 64), "it is of another product"),
     "evidence-of-other-class": ("evidence/manifest.json", lambda m: m["files"][0].update({"class": "reproduced"}), "has the class reproduced"),
+    "evidence-of-other-predicate": ("evidence/" + UNSIGNED, lambda s: s.update(predicateType="x"), "not of this product's evidence"),
+    "evidence-of-other-mode": ("evidence/manifest.json", lambda m: m["files"][0].update(mode="0755"), "or the mode 0755"),
     "no-signatures": (SIGNED, lambda e: e.update(signatures=[]), "0 signatures"),
     "too-many-signatures": (SIGNED, lambda e: e.update(signatures=e["signatures"] * 17), "17 signatures"),
     "signed-twice": (SIGNED, lambda e: e.update(signatures=e["signatures"] * 2), "a key signed twice"),
