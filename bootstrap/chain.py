@@ -61,7 +61,7 @@ class ChainRun:
         hashes["description"] = sha256_of(self.chain.path)
         source = os.path.normpath(self.chain.source)
         if source not in hashes and not any(source == "." or name.startswith(source + "/") for name in hashes if name != "description"):
-            raise BootstrapError(f"{self.chain.source}: not found among the inputs")
+            raise BootstrapError(f"{self.chain.source}: not found among the inputs in {self.top}")
         return hashes
 
     def run_stages(self, origin: Origin) -> None:

@@ -276,7 +276,8 @@ def test_wrong_description_is_refused_with_its_line(tmp_path: Path, old: str, ne
 def test_missing_source_and_missing_description_are_trouble(tmp_path: Path) -> None:
     top = make_tree(tmp_path)
     (top / "compiler/main.0x0").unlink()
-    assert walk(top).returncode == 2
+    result = walk(top)
+    assert result.returncode == 2 and f"compiler/main.0x0: not found among the inputs in {top}\n" in result.stderr
     (top / "bootstrap/chain.toml").unlink()
     result = walk(top)
     assert result.returncode == 2 and "No such file" in result.stderr
