@@ -83,6 +83,7 @@ TREES_AND_VERDICTS: Tuple[Tree, ...] = (
     Tree("exponential.py", Limits(max_members=60, timeout_seconds=20), Kill.TOO_MANY_PROCESSES, KILLED, members=60),
     Tree("grandchild_memory.py", memory(64), Kill.OVER_BUDGET, KILLED, holds=caught_in_time),
     Tree("many_small.py", memory(64), Kill.OVER_BUDGET, KILLED, members=10, holds=caught_in_time),
+    Tree("grows_together.py", memory(64), Kill.OVER_BUDGET, KILLED, members=10, holds=lambda outcome: outcome.wall_seconds < 5),
     Tree("shared_by_forks.py", memory(120), members=6, holds=lambda outcome: 48 * MIB < (outcome.sum_kib or 0) < 110 * MIB),
     Tree("map_shared.py", memory(64), Kill.OVER_BUDGET, KILLED, holds=caught_in_time),
     Tree("map_tmpfs.py", memory(64), Kill.OVER_BUDGET, KILLED, holds=caught_in_time),
@@ -238,6 +239,22 @@ def test_a_sample_comes_before_a_limit_can_be_passed(order: Order, resident_kib:
     reaper.sample_seconds, reaper.tally.resident_kib, reaper.tally.members = 0.001, resident_kib, members
     reaper.began = time.monotonic()
     assert least <= round(reaper.interval(), 6) <= most
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "most"),
+    [
+        ({}, {1: 30, 2: 30}, 60),  # never weighed: the plain sum
+        ({1: 30, 2: 30}, {1: 30, 2: 30}, 40),  # nothing has grown since they were 40 together
+        ({1: 30, 2: 30}, {1: 30, 2: 45}, 55),
+        ({1: 30, 2: 30}, {1: 30, 2: 30, 3: 10}, 50),  # who is new counts in full
+        ({1: 30, 2: 30}, {2: 35}, 35),  # one has ended: no more than there is
+    ],
+)
+def test_the_sum_is_bounded_between_two_weighings(before: Dict[int, int], now: Dict[int, int], most: int) -> None:
+    reaper = Reaper(Order(100, None, None, False), Descendants(os.getpid()), Launched(1, True, -1), {}, lambda message: None)
+    reaper.weighed_sizes, reaper.weighed_kib, reaper.tally.resident_kib = before, 40 if before else 0, sum(now.values())
+    assert reaper.most_it_can_be(now) == most
 
 
 def test_all_containments_of_this_machine_are_tried() -> None:

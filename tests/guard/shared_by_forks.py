@@ -7,4 +7,4 @@ held = bytearray(b"x") * (48 << 20)
 for _ in range(5):
     if os.fork() == 0:
         break
-time.sleep(0.6)
+time.sleep(2)

@@ -72,7 +72,10 @@ class Reaper:
         self.readings = memory.Readings()
         self.status: Optional[int] = None
         self.kill = "none"
-        self.next_proportional = 0.0
+        self.weighed_at = 0.0  # when the proportional sum was last taken, what it took and gave, and of which members
+        self.weighing_took = 0.0
+        self.weighed_kib = 0
+        self.weighed_sizes: Dict[int, int] = {}
         self.next_progress = PROGRESS_SECONDS
         self.sample_seconds = 0.0
         self.weighing_seconds = 0.0  # of a sample, for the proportional sum; it has an interval of its own
@@ -194,20 +197,25 @@ class Reaper:
 
     def weigh_together(self, sizes: Dict[int, int]) -> None:
         """The true sum is higher than any before, or may be."""
+        budget = self.order.max_rss_kib
         if len(sizes) < 2:
             self.tally.sum_kib = self.tally.resident_kib
             return
         now = time.monotonic()
-        if now < self.next_proportional:
+        urgent = budget is not None and self.most_it_can_be(sizes) > budget
+        if now < self.weighed_at + self.weighing_took / (URGENT_SHARE if urgent else PROPORTIONAL_SHARE):
             return
         before = time.process_time()
         total, told = memory.proportional(sizes)
-        took = self.weighing_seconds = time.process_time() - before
-        budget = self.order.max_rss_kib
-        near = budget is not None and total > budget // 2 and self.tally.resident_kib > budget
-        self.next_proportional = now + took / (URGENT_SHARE if near else PROPORTIONAL_SHARE)
+        self.weighing_took = self.weighing_seconds = time.process_time() - before
+        self.weighed_at, self.weighed_kib, self.weighed_sizes = now, total, sizes
         self.tally.sum_kib = max(self.tally.sum_kib, total)
         self.tally.sum_is_proportional = self.tally.sum_is_proportional and told
+
+    def most_it_can_be(self, sizes: Dict[int, int]) -> int:
+        """The true sum is at most the last one and what members have grown by since; who is new counts in full."""
+        grown = sum(max(0, kib - self.weighed_sizes.get(pid, 0)) for pid, kib in sizes.items())
+        return min(self.tally.resident_kib, self.weighed_kib + grown)
 
     def interval(self) -> float:
         """Seconds to the next sample: few enough samples to be cheap, enough of them to be there before the budget is passed."""
