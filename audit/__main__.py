@@ -6,7 +6,6 @@ Exit status: 0 all required claims hold; 1 one is broken or could not be judged;
 from __future__ import annotations
 
 import argparse
-import signal
 import sys
 import time
 from pathlib import Path
@@ -18,6 +17,7 @@ WORDS = ("list", "figures", "all")
 ENVIRONMENT = "run it with build/venv/bin/python, which `make build/venv/ready` makes"
 
 try:
+    from perf.guard import interrupt
     from perf.guard.record import write_whole
     from perf.guard.streams import open_missing
 
@@ -45,7 +45,7 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     open_missing()
     parser = argument_parser()
     options = parser.parse_args(arguments)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    interrupt.arm()
     try:
         return command(parser, options)
     except evidence.Changed as changed:

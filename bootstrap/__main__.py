@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import argparse
 import os
-import signal
 import sys
 from pathlib import Path
 
+from perf.guard import interrupt
 from perf.guard.record import is_device
 from perf.guard.streams import open_missing
 
@@ -26,7 +26,7 @@ HERE = Path(__file__).resolve().parent
 def main() -> int:
     open_missing()
     options = parse_options()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    interrupt.arm()
     try:
         walk(options)
     except BootstrapError as error:

@@ -7,6 +7,7 @@ import sys
 from dataclasses import dataclass
 from typing import Callable, Sequence, Tuple
 
+from .guard import interrupt
 from .guard.streams import open_missing
 
 
@@ -55,4 +56,5 @@ def start(command: Command, arguments: Sequence[str]) -> int:
 
 if __name__ == "__main__":
     open_missing()
+    interrupt.arm()
     sys.exit(main(sys.argv[1:]))

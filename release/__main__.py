@@ -6,11 +6,10 @@ Exit status: 0 done; 1 what must hold does not; 2 usage, a file or a tool.
 from __future__ import annotations
 
 import argparse
-import signal
 import sys
 from pathlib import Path
 
-from perf.guard import GuardError
+from perf.guard import GuardError, interrupt
 from perf.guard.streams import open_missing
 
 try:
@@ -59,7 +58,7 @@ def run(options: argparse.Namespace) -> None:
 def main() -> int:
     open_missing()
     options = arguments().parse_args()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    interrupt.arm()
     try:
         run(options)
     except ReleaseError as error:

@@ -24,7 +24,7 @@ MUTANTS: Tuple[ClaimMutant, ...] = (
     fault("the-table-is-one", "bootstrap/seed/modules.py", "'std', 'raw-users'), encoding", "'std', 'users'), encoding"),
     fault("the-table-is-one", "docs/language.md", "`lib/std/raw-users`", "the compiler"),
     fault("no-circles-in-0x0", "lib/std/bytes.0x0", "(⊙ std.bytes)\n", '(⊙ std.bytes)\n(↥ "std:text" text)\n'),
-    fault("packages-keep-to-the-table", "bootstrap/ledger.py", "import hashlib\n", "import hashlib\nfrom perf import store\n"),
+    fault("packages-keep-to-the-table", "bootstrap/ledger.py", "import record\n", "import record\nfrom perf import store\n"),
     fault("packages-keep-to-the-table", "audit/layouts.py", "from . import forms\n", "from . import forms\nfrom bootstrap.seed import read\n"),
     fault("standard-library-alone", "release/verify.py", "import hashlib\n", "import hashlib\nimport psutil\n"),
     fault("standard-library-alone", "perf/guard/model.py", "from enum import Enum\n", "from enum import Enum\nimport psutil\n"),

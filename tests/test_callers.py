@@ -172,3 +172,26 @@ def test_a_key_has_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
         with pytest.raises(ReleaseError, match="needs the name of a file"):
             make_key(Path(name))
     assert os.listdir(tmp_path) == []
+
+
+IN_A_FINALISER = """
+import os, signal, sys, time
+from perf.guard import interrupt
+
+class Ended:
+    def __del__(self):
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(0)
+
+interrupt.arm()
+try:
+    Ended()
+    time.sleep(20)
+except KeyboardInterrupt:
+    sys.exit("interrupted")
+"""
+
+
+def test_a_signal_that_comes_in_a_finaliser_is_not_lost() -> None:
+    done = subprocess.run([sys.executable, "-c", IN_A_FINALISER], cwd=TOP, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (1, "interrupted\n")

@@ -497,10 +497,16 @@ def test_the_peak_is_that_of_the_largest_member_however_short_it_lived(containme
 @pytest.mark.slow
 @pytest.mark.parametrize("containment", WORKING, ids=lambda containment: containment.value)
 def test_watching_ten_processes_costs_less_than_a_hundredth_of_a_processor(containment: Containment) -> None:
+    """A busy neighbour on the same core makes the same work take more of its time, never less: the cheapest of three runs tells."""
     script = "for n in 1 2 3 4 5 6 7 8 9; do sleep 4 & done; sleep 4"
-    outcome = run(["sh", "-c", script], Limits(max_rss_kib=256 * MIB, timeout_seconds=20), containment=containment)
-    assert outcome.members >= 10
-    assert outcome.guard_cpu_seconds < 0.01 * outcome.wall_seconds, outcome
+    shares = []
+    for _ in range(3):
+        outcome = run(["sh", "-c", script], Limits(max_rss_kib=256 * MIB, timeout_seconds=20), containment=containment)
+        assert outcome.members >= 10
+        shares.append(outcome.guard_cpu_seconds / outcome.wall_seconds)
+        if shares[-1] < 0.01:
+            return
+    pytest.fail(f"watching took these shares of a processor: {shares}")
 
 
 def test_the_namespace_counts_what_no_sample_saw() -> None:

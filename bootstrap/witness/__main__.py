@@ -8,11 +8,11 @@ from __future__ import annotations
 import argparse
 import fcntl
 import os
-import signal
 import sys
 from pathlib import Path
 from typing import List, Tuple
 
+from perf.guard import interrupt
 from perf.guard.streams import open_missing
 
 from .. import BROKEN, TROUBLE, BootstrapError
@@ -31,7 +31,7 @@ PROGRAM = "witness"
 def main() -> int:
     open_missing()
     options = arguments().parse_args()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    interrupt.arm()
     try:
         if options.list:
             list_witnesses()

@@ -10,6 +10,8 @@ from typing import Optional
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
 PR_SET_THP_DISABLE = 41
+SYS_RT_SIGACTION = 13  # of x86-64
+RESERVED_SIGNALS = (32, 33)
 ADDR_NO_RANDOMIZE = 0x0040000
 CLONE_NEWNS = 0x00020000
 CLONE_NEWUSER = 0x10000000
@@ -27,6 +29,12 @@ class Refused(Exception):
 def checked(what: str, result: int) -> None:
     if result == -1:
         raise Refused(f"{what}: {os.strerror(ctypes.get_errno())}")
+
+
+def default_reserved_signals() -> None:
+    """The C library keeps these to itself and lets no one set them, but its posix_spawn, which make uses, leaves them ignored."""
+    for number in RESERVED_SIGNALS:
+        libc.syscall(SYS_RT_SIGACTION, number, bytes(32), None, 8)  # a struct sigaction of zeros: the default
 
 
 def refuse_huge_pages() -> None:

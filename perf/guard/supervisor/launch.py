@@ -96,4 +96,5 @@ def default_signals() -> None:
     for number in range(1, signal.NSIG):
         with contextlib.suppress(OSError, ValueError):
             signal.signal(number, signal.SIG_DFL)
+    kernel.default_reserved_signals()
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
