@@ -12,6 +12,8 @@ from audit.claim import Answer, Verdict, judge
 from audit.figures import FIGURES, number
 from tests.conftest import TOP
 
+pytestmark = pytest.mark.slow  # together they take more than `make quick` may
+
 PAGE = """# Page
 
     make help        # a comment

@@ -15,6 +15,8 @@ from audit import elf
 from audit.claim import Answer, Verdict, judge
 from tests.conftest import TOP
 
+pytestmark = pytest.mark.slow  # together they take more than `make quick` may
+
 Patch = Callable[[bytearray, ELFFile], None]
 SYMBOL = 24  # bytes of a row
 HEADER = 64

@@ -26,6 +26,8 @@ from release.key import make_key
 from tests.conftest import TOP
 from tests.test_chain import make_tree, walk
 
+pytestmark = pytest.mark.slow  # together they take more than `make quick` may
+
 CLOSED = ("<&-", ">&-", "2>&-", "<&- >&-", ">&- 2>&-", "<&- >&- 2>&-")
 DEEP = "[" * 200_000
 

@@ -98,6 +98,7 @@ def test_nothing_runs_twice_until_an_input_changes(tmp_path: Path) -> None:
     assert "up to date" in walk(top).stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("content", [
     "", "[]", "[" * 100_000, '{"format":"0x0 chain ledger 2"}', '{"format":"0x0 chain ledger 2","inputs":3,"origin":[],"stages":[1],"tools":3}',
 ], ids=["empty", "list", "deep", "bare", "kinds"])

@@ -23,6 +23,8 @@ from tests.conftest import TOP
 from tests.debian_source import fetch_source
 from tests.needs import need
 
+pytestmark = pytest.mark.slow  # together they take more than `make quick` may
+
 SHIPPED = sorted((TOP / "bootstrap" / "chains").glob("*.toml"))
 
 # A chain of "compilers" that are shell scripts; each stage copies itself, a library and a folder.

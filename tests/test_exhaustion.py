@@ -100,6 +100,7 @@ def address_spaces() -> Iterator[int]:
     yield from (24 * KIB, 32 * KIB + 4, 48 * KIB + 20)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_program_without_address_space_traps(zero: Path, tmp_path: Path, name: str) -> None:
     program = build(zero, name, tmp_path)

@@ -42,6 +42,8 @@ from perf.guard.supervisor.reaper import LONGEST_SECONDS, SHORTEST_SECONDS, Orde
 from tests.conftest import TOP
 from tests.needs import need_root
 
+pytestmark = pytest.mark.slow  # together they take more than `make quick` may
+
 TREES = TOP / "tests" / "guard"
 WORKING = available()
 GROUP = Containment.GROUP

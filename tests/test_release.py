@@ -41,6 +41,8 @@ from tests.needs import need
 from tests.small_release import BINARY, Parts, signer_of, write_release
 from tests.test_seed import find_pythons
 
+pytestmark = pytest.mark.slow  # together they take more than `make quick` may
+
 FOLDERS = ("bootstrap", "compiler", "docs", "lib", "perf", "release")
 FILES = (".gitignore", "LICENSE", "README.md", "VERSION")
 COMMIT_DATE = "1700000000 +0000"

@@ -14,6 +14,8 @@ from perf.memory_summary_check import CLAIMS, FIELDS, shape_of
 from tests.conftest import TOP
 from tests.perf_tree import answer, answers, red, told, tree
 
+pytestmark = pytest.mark.slow  # together they take more than `make quick` may
+
 WRAPPER = """\
 #!{python} -S
 import os, re, subprocess, sys

@@ -28,6 +28,8 @@ from perf.guard.record import canonical
 from perf.store import append_line, sha256_of, write_whole
 from tests.perf_tree import Patch, answer, told, tree
 
+pytestmark = pytest.mark.slow  # together they take more than `make quick` may
+
 # Work that no figure shows: a second loop over all functions in each component.
 SLOWER = Patch(
     "compiler/pipeline.0x0",

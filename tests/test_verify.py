@@ -48,6 +48,8 @@ from tests.conftest import TOP
 from tests.needs import need
 from tests.small_release import BINARY, Parts, signer_of, write_release
 
+pytestmark = pytest.mark.slow  # together they take more than `make quick` may
+
 VERIFIER = TOP / "release" / "verify.py"
 ARCHIVE = "zero-0.1.0-linux-x86_64.tar.gz"
 KEY = signer_of(1).public

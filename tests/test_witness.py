@@ -26,6 +26,8 @@ from bootstrap.witness.table import WITNESSES
 from tests.conftest import TOP
 from tests.needs import need
 
+pytestmark = pytest.mark.slow  # together they take more than `make quick` may
+
 COMPILER = "#!/bin/sh\nfor last; do :; done\n/bin/cp compiler/main.0x0 \"$last\"\n/bin/chmod 755 \"$last\"\n"
 SEED = """import os, shutil, sys
 shutil.copyfile(sys.argv[-2], sys.argv[-1])
