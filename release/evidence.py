@@ -59,6 +59,8 @@ def refuse_red(folder: Path, report: bytes) -> None:
         raise ReleaseError(f"{folder / 'report.json'}: not JSON; make the report again", REFUSED) from None
     if isinstance(content, dict) and content.get("holds") is False:
         raise ReleaseError(f"{folder / 'report.json'}: it does not hold; a release needs it green", REFUSED)
+    if isinstance(content, dict) and content.get("whole") is False:
+        raise ReleaseError(f"{folder / 'report.json'}: it tells of some witnesses only; make all of them again or remove it", REFUSED)
     for claim in claims_of(content):
         verdict = claim["verdict"]
         if verdict in RED or (verdict == RED_WHERE_REQUIRED and claim.get("required", True)):

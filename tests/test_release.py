@@ -474,8 +474,8 @@ def test_witnesses_that_differ_or_saw_another_compiler_stop_the_release(tree: Pa
     witness = tmp_path / "build/witness"
     witness.mkdir(parents=True)
 
-    def write(digest: str, verdict: str, holds: bool = True) -> None:
-        report = canonical({"holds": holds, "rows": [{"name": "tcc", "verdict": verdict, "products": {"stage2": digest}}]})
+    def write(digest: str, verdict: str, holds: bool = True, whole: bool = True) -> None:
+        report = canonical({"holds": holds, "whole": whole, "rows": [{"name": "tcc", "verdict": verdict, "products": {"stage2": digest}}]})
         (witness / "report.json").write_bytes(report)
         (witness / "SHA256SUMS").write_text(f"{sha256_of(report)}  build/witness/report.json\n")
 
@@ -488,6 +488,9 @@ def test_witnesses_that_differ_or_saw_another_compiler_stop_the_release(tree: Pa
             collect_evidence(tmp_path, told)
     write(compiler, "not present", holds=False)
     with pytest.raises(ReleaseError, match="it does not hold"):
+        collect_evidence(tmp_path, told)
+    write(compiler, "agrees", whole=False)
+    with pytest.raises(ReleaseError, match="tells of some witnesses only"):
         collect_evidence(tmp_path, told)
     write("0" * 64, "agrees")
     with pytest.raises(ReleaseError, match="does not speak of this compiler"):
