@@ -1,7 +1,6 @@
 """ledger: what a run of the chain did, as canonical JSON.
 
-It is written last and renamed into place,
-so that a ledger on disk always tells of a whole run.
+It is written last and renamed into place, so that a ledger on disk always tells of a whole run.
 """
 
 from __future__ import annotations

@@ -106,3 +106,14 @@ def turns_red(claims: Tuple[Claim, ...], mutant: ClaimMutant, zero: Path, top: P
     assert red(answers) == [mutant.claim], told(answers)
     broken = next(answer for answer in answers if answer.claim.name.endswith("/" + mutant.claim))
     assert broken.verdict is Verdict.BROKEN and broken.findings, told(answers)
+
+
+def judged_with(claim: Claim, sources: Path, file: str, before: str, after: str) -> Answer:
+    """The claim holds on the sources; its answer with one place of one file changed, which is then put back."""
+    sound = (sources / file).read_text(encoding="utf-8")
+    assert sound.count(before) == 1 and judge(claim, sources, sources).verdict is Verdict.HOLDS
+    (sources / file).write_text(sound.replace(before, after), encoding="utf-8")
+    try:
+        return judge(claim, sources, sources)
+    finally:
+        (sources / file).write_text(sound, encoding="utf-8")

@@ -278,7 +278,6 @@ def test_budgets_of_another_time_are_read_though_their_keys_are_unknown_today() 
     assert parse_then(then, "then") == {"release.stage2": 5, "older.step": 6}
 
 
-@pytest.mark.slow
 def test_a_raise_with_a_reason_holds_until_the_next_release_and_is_told_in_the_baseline(top: Path, zero: Path) -> None:
     git(top, "init")
     git(top, "add", "perf")
@@ -336,7 +335,6 @@ KEEPS_TREES = Patch(
 )
 
 
-@pytest.mark.slow
 def test_a_compiler_that_keeps_every_tree_is_red(zero: Path, tmp_path: Path) -> None:
     top = tree(tmp_path / "tree", zero, [KEEPS_TREES])
     found = answers(CLAIMS, top)

@@ -369,7 +369,6 @@ def test_a_product_that_cannot_be_compared_is_trouble_in_the_report(tmp_path: Pa
     assert not (top / "out/ledger.json").exists()
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name, package, tools", [("tinycc", "tcc", ("gcc", "make", "ar")), ("flex", "flex", ("gcc", "m4"))])
 def test_a_shipped_chain_holds_on_the_source_package(tmp_path: Path, name: str, package: str, tools: Tuple[str, ...]) -> None:
     for tool in tools:

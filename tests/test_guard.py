@@ -185,7 +185,6 @@ def test_tree_is_reported_right_and_does_not_survive(tree: Tree, mark: str) -> N
     assert gone(mark)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("containment", WORKING[1:], ids=lambda containment: containment.value)
 @pytest.mark.parametrize("tree", TREES_AND_VERDICTS, ids=lambda tree: tree.name.partition(".")[0])
 def test_tree_does_not_survive_under_weaker_containment(tree: Tree, containment: Containment, mark: str) -> None:
@@ -452,12 +451,10 @@ def test_wrong_use_is_told() -> None:
         run(["true"], cwd="/no/folder")
 
 
-@pytest.mark.slow
 def test_the_peak_of_a_static_program_is_the_same_in_sixty_runs(zero: Path, tmp_path: Path) -> None:
     assert len(peaks(zero, tmp_path)) == 1
 
 
-@pytest.mark.slow
 def test_the_peak_is_the_same_in_sixty_runs_with_neighbours(zero: Path, tmp_path: Path) -> None:
     alone = peaks(zero, tmp_path, 5)
     greedy = "import time\nuntil = time.monotonic() + 30\nwhile time.monotonic() < until: held = bytearray(150 << 20)"
@@ -496,7 +493,6 @@ def test_the_peak_is_that_of_the_largest_member_however_short_it_lived(containme
     assert outcome.method.peak == "wait4"
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("containment", WORKING, ids=lambda containment: containment.value)
 def test_watching_ten_processes_costs_less_than_a_hundredth_of_a_processor(containment: Containment) -> None:
     """A busy neighbour on the same core makes the same work take more of its time, never less: the cheapest of three runs tells."""

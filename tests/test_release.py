@@ -135,7 +135,6 @@ def test_release_holds_under_its_own_verifier_and_under_the_tree_s(tree: Path) -
         assert "NOT SIGNED" in result.stdout and "there are no witnesses" in result.stdout
 
 
-@pytest.mark.slow
 def test_release_again_is_told_to_be_there_already(tree: Path) -> None:
     before = {name: entry.sha256 for name, entry in contents(tree / PLACE).items()}
     assert "is there already, with the same content" in made(tree)
@@ -197,7 +196,6 @@ def test_verifier_works_with_no_network(tree: Path) -> None:
     assert result.returncode == 0, result.stdout + result.stderr
 
 
-@pytest.mark.slow
 def test_verifier_answers_alike_in_every_python(tree: Path, tmp_path: Path) -> None:
     bad = Path(shutil.copytree(tree / PLACE, tmp_path / "bad"))
     (bad / "manifest.json").write_bytes(b"[" * 100_000)
@@ -268,7 +266,6 @@ def test_a_key_that_cannot_sign_is_refused(tmp_path: Path, content: bytes, reaso
         read_signer(tmp_path / "nothing")
 
 
-@pytest.mark.slow
 def test_signed_release_is_checked_by_openssl(own: Path, tmp_path: Path) -> None:
     _, public, digits = make_key(tmp_path / "zero")
     said = made(own, "--key", str(tmp_path / "zero.pem"))
@@ -314,7 +311,6 @@ def as_another_user() -> List[str]:
     return words if allowed else []
 
 
-@pytest.mark.slow
 def test_two_releases_of_one_commit_are_equal_to_the_byte(tree: Path, tmp_path: Path) -> None:
     """Another place, another time, home, user name, umask, language, zone, hash seed, key file, and current directory."""
     other = tmp_path / "a place with a longer name, 長い"
@@ -347,7 +343,6 @@ def test_two_releases_of_one_commit_are_equal_to_the_byte(tree: Path, tmp_path: 
     assert left["evidence/chain/measured.json"] != right["evidence/chain/measured.json"], "two runs took the same time to the millisecond"
 
 
-@pytest.mark.slow
 def test_rebuild_gives_the_same_bytes_and_sees_every_change(own: Path, tmp_path: Path) -> None:
     report = examine(str(own / PLACE), Request(rebuild=str(own)))
     assert report.verified and any(line.startswith("built again from the seed") for line in report.proven), report.reasons
@@ -397,7 +392,6 @@ def test_a_tree_that_is_not_its_commit_is_refused(own: Path) -> None:
     assert contents(own / PLACE) == before
 
 
-@pytest.mark.slow
 def test_a_dirty_release_says_so_and_is_no_root(own: Path) -> None:
     (own / "docs/new.md").write_text("new\n")
     text = made(own, "--allow-dirty")
@@ -430,14 +424,12 @@ def test_a_chain_that_does_not_hold_gives_no_release(own: Path) -> None:
     assert contents(own / PLACE) == before
 
 
-@pytest.mark.slow
 def test_a_release_that_does_not_verify_is_replaced_and_that_is_told(own: Path) -> None:
     (own / PLACE / "LICENSE").write_text("mine\n")
     assert "it replaces one that did not verify" in made(own)
     assert examine(str(own / PLACE), Request()).verified
 
 
-@pytest.mark.slow
 def test_what_the_verifier_refuses_is_never_put_in_place(own: Path) -> None:
     verifier = own / "release/verify.py"
     verifier.write_text(verifier.read_text("utf-8").replace('ABI = "0x0 ABI 0.1"', 'ABI = "0x0 ABI 9.9"'), "utf-8")
@@ -497,7 +489,6 @@ def test_witnesses_that_differ_or_saw_another_compiler_stop_the_release(tree: Pa
         collect_evidence(tmp_path, told)
 
 
-@pytest.mark.slow
 def test_killed_at_any_point_nothing_wrong_is_left(own: Path) -> None:
     before = contents(own / PLACE)
     chance = random.Random(3)
@@ -523,7 +514,6 @@ def test_killed_at_any_point_nothing_wrong_is_left(own: Path) -> None:
 # The trusted root
 
 
-@pytest.mark.slow
 def test_root_is_moved_on_evidence_and_the_chain_finds_it(own: Path) -> None:
     result = release(own, "trust-root")
     assert result.returncode == 0, result.stdout + result.stderr
@@ -544,7 +534,6 @@ def test_root_is_moved_on_evidence_and_the_chain_finds_it(own: Path) -> None:
     assert json.loads((own / PLACE / "ledger.json").read_bytes())["origin"] == "seed"
 
 
-@pytest.mark.slow
 def test_root_is_not_moved_to_what_the_source_does_not_give(own: Path) -> None:
     record = (own / "release/trusted-root.toml").read_bytes()
     commit = git(own, "rev-parse", "HEAD")
@@ -571,7 +560,6 @@ def test_root_is_not_moved_to_what_the_source_does_not_give(own: Path) -> None:
     assert not (own / "build/trust-root/report.json").exists()
 
 
-@pytest.mark.slow
 def test_a_root_that_cannot_compile_this_source_names_the_way_out(own: Path) -> None:
     root = b"#!/bin/sh\necho I know an older language >&2\nexit 1\n"
     place = own / "build/release/v0.0.9/bin/zero"

@@ -63,7 +63,6 @@ def test_claim_holds(claim: Claim, zero: Path) -> None:
     assert answer.verdict is Verdict.HOLDS, (answer.findings, answer.reason)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.claim)
 def test_mutant_breaks_its_claim(mutant: Mutant, zero: Path, tmp_path: Path) -> None:
     for folder in FOLDERS:

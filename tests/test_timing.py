@@ -193,7 +193,6 @@ def test_a_reference_that_is_not_as_it_was_recorded_is_none(top: Path) -> None:
 # ---- the gate
 
 
-@pytest.mark.slow
 def test_a_compiler_that_is_slower_than_a_straight_line_is_red(zero: Path, tmp_path: Path) -> None:
     top = tree(tmp_path / "tree", zero, slower(TOO_MUCH_OF_IT))
     found = answer(CLAIMS, "twice-the-source-takes-twice-as-long", top)
@@ -248,7 +247,6 @@ def test_the_trusted_root_is_the_first_reference(zero: Path, tmp_path: Path) -> 
     assert trusted_root(top) is None
 
 
-@pytest.mark.slow
 def test_programs_that_are_compiled_to_slower_code_are_red(zero: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     top = tree(tmp_path / "tree", zero)
     keep_reference(top, zero, "as it should be")

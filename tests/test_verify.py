@@ -746,7 +746,6 @@ def test_hundreds_of_changed_signatures_are_judged_as_the_library_does() -> None
     assert agree(300, 1) >= 80
 
 
-@pytest.mark.slow
 def test_thousands_of_changed_signatures_are_judged_as_the_library_does() -> None:
     assert agree(5000, 2) >= 1500
 
