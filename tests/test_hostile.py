@@ -6,13 +6,14 @@ tried on what it accepts. Inputs that once did otherwise, or are likely to, stan
 
 from __future__ import annotations
 
-import multiprocessing
+import json
 import os
 import re
 import resource
 import select
 import signal
 import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 from typing import Callable, List, Optional, Tuple
@@ -28,6 +29,7 @@ ALL_INPUTS = 20_000
 QUICK_INPUTS = 300
 WORKERS = 2
 HANG_SECONDS = 10
+PROBING_SECONDS = 1200
 MEMORY_LIMIT_BYTES = 2 << 30
 READER_SHARE, CHECKER_SHARE = 0.30, 0.10
 
@@ -111,8 +113,7 @@ def is_source(data: bytes) -> bool:
     return not data.startswith(b"\xef\xbb\xbf")
 
 
-def probe_numbers(work: Tuple[Path, Path, range]) -> List[Outcome]:
-    zero, directory, numbers = work
+def probe_numbers(zero: Path, directory: Path, numbers: range) -> List[Outcome]:
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT_BYTES, MEMORY_LIMIT_BYTES))
     corpus = read_corpus(TOP)
     prober = Prober(zero, directory)
@@ -135,9 +136,21 @@ def fast_directory(fallback: Path) -> Path:
 
 
 def probe(zero: Path, directory: Path, numbers: range, record_property: Callable[[str, object], None]) -> None:
-    shares = [(zero, fast_directory(directory), numbers[start::WORKERS]) for start in range(WORKERS)]
-    with multiprocessing.get_context("fork").Pool(WORKERS) as pool:
-        outcomes = [outcome for part in pool.map(probe_numbers, shares) for outcome in part]
+    """Each share of the numbers in a Python of its own: a limit of memory that stops it is a failure here, never a wait."""
+    command = [sys.executable, "-m", "tests.test_hostile", str(zero), str(fast_directory(directory))]
+    shares = [numbers[start::WORKERS] for start in range(WORKERS)]
+    running = [
+        subprocess.Popen([*command, str(share.start), str(share.stop), str(share.step)], cwd=TOP, stdout=subprocess.PIPE) for share in shares
+    ]
+    outcomes: List[Outcome] = []
+    try:
+        for process in running:
+            output, _ = process.communicate(timeout=PROBING_SECONDS)
+            assert process.returncode == 0, "a prober failed"
+            outcomes += [(number, level, verdict, wrong) for number, level, verdict, wrong in json.loads(output)]
+    finally:
+        for process in running:
+            process.kill()
     for pattern in ("input-*.0x0", "product-*"):
         for path in fast_directory(directory).glob(pattern):
             path.unlink()
@@ -274,3 +287,8 @@ def test_standard_output_that_cannot_be_written(zero: Path, hello: Path, command
     with open("/dev/full", "wb") as full:
         trouble(zero, *arguments, stdout=full)
     trouble(zero, *arguments, preexec_fn=lambda: os.close(1))
+
+
+if __name__ == "__main__":
+    first, stop, step = map(int, sys.argv[3:])
+    print(json.dumps(probe_numbers(Path(sys.argv[1]), Path(sys.argv[2]), range(first, stop, step))))
