@@ -58,12 +58,12 @@ ddc: trusted-chain ## grow the compiler by every route of this machine and compa
 	@$(PYTHON) -m bootstrap.witness $(if $(FETCH),--fetch)
 
 fmt: trusted-chain ## print every 0x0 file of compiler, lib and examples in the one form
-	@find compiler lib examples -name '*.0x0' -exec $(ZERO) fmt {} +
+	@find compiler lib examples perf -name '*.0x0' -exec $(ZERO) fmt {} +
 
 lint: trusted-chain build/venv/ready build/lint/ready ## check the form of Python and 0x0 files
 	@build/lint/bin/ruff check --quiet --cache-dir build/ruff .
 	@build/lint/bin/mypy
-	@find compiler lib examples -name '*.0x0' -exec $(ZERO) fmt --check {} +
+	@find compiler lib examples perf -name '*.0x0' -exec $(ZERO) fmt --check {} +
 
 clean: ## remove every product but releases and what was measured
 	@mkdir -p build && find build -mindepth 1 -maxdepth 1 ! -name release ! -name perf -exec rm -rf {} +

@@ -23,7 +23,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Optional
 
-from .bench import bench, guarded
+from .workbench import workbench, guarded
 from .budget import BUDGETS, Budget, Budgets, read_budgets
 from .command import PerfError, columns, told
 from .machine import python_key
@@ -127,7 +127,7 @@ def peaks_of(top: Path, zero: Path, pythons: Sequence[str]) -> dict[str, int]:
     """What every step takes; what Python runs, by each of the Pythons."""
     peaks: dict[str, int] = {}
     for python in pythons:
-        with bench(top, zero, python) as place:
+        with workbench(top, zero, python) as place:
             for step in STEPS:
                 if not step.by_python and python != pythons[0]:
                     continue

@@ -21,7 +21,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Optional
 
-from .bench import bench, first_line, guarded
+from .workbench import workbench, first_line, guarded
 from .command import BROKEN, HOLDS, PerfError, columns, told
 from .git import git, has_history
 from .guard import Limits
@@ -67,7 +67,7 @@ class Question:
 
     def ask_figure(self, clone: Path) -> tuple[Kind, str]:
         step = step_of(self.key)
-        with bench(clone, clone / "build/bin/zero") as place:
+        with workbench(clone, clone / "build/bin/zero") as place:
             outcomes = [step.measure(place) for _ in range(1 if self.unit == "peak_kib" else LEAST_PAIRS)]
         measured = [outcome for outcome in outcomes if outcome is not None]
         if not measured:

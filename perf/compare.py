@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Optional
 
-from .bench import SAFETY, failure, first_line, shown
+from .workbench import SAFETY, failure, first_line, shown
 from .command import BROKEN, HOLDS, PerfError, columns, told
 from .guard import GuardError, Kill, Outcome, run
 from .history import TOP

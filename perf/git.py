@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Optional
 
-from .bench import first_line, guarded
+from .workbench import first_line, guarded
 from .command import PerfError
 
 

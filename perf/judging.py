@@ -7,16 +7,16 @@ from contextlib import contextmanager
 
 from audit.claim import NotMeasured, Subject
 
-from .bench import Bench, bench
+from .workbench import Workbench, workbench
 from .command import PerfError
 
 
 @contextmanager
-def judged(subject: Subject) -> Iterator[Bench]:
+def judged(subject: Subject) -> Iterator[Workbench]:
     if not subject.zero.is_file():
         raise NotMeasured(f"{subject.zero}: there is no compiler; make it with `make all`")
     try:
-        with bench(subject.top, subject.zero) as place:
+        with workbench(subject.top, subject.zero) as place:
             yield place
     except PerfError as error:
         raise NotMeasured(error.message) from None

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Optional
 
-from .bench import bench
+from .workbench import workbench
 from .command import PerfError, columns, told
 from .guard import Outcome
 from .history import HISTORY, TOP, add_record, read_history, tell_broken
@@ -65,7 +65,7 @@ def compiler_of(top: Path) -> Path:
 def run_in_turn(top: Path, zero: Path, steps: Sequence[Step], rounds: int) -> dict[str, list[Outcome]]:
     """Every step once, then every step again: a busy minute touches all alike."""
     outcomes: dict[str, list[Outcome]] = {step.key: [] for step in steps}
-    with bench(top, zero) as place:
+    with workbench(top, zero) as place:
         for _ in range(rounds):
             for step in steps:
                 outcome = step.measure(place)

@@ -15,7 +15,7 @@ from typing import Optional
 from audit.claim import Claim, Finding, NotMeasured, Subject
 
 from .baseline import Baseline, Entry, baseline_name, read_baseline, version_of
-from .bench import Bench
+from .workbench import Workbench
 from .budget import BUDGETS, Budgets, budget_for, parse_budgets, read_budgets
 from .command import PerfError
 from .git import file_at, has_history, last_release
@@ -54,7 +54,7 @@ def measured(subject: Subject) -> Measured:
     return found
 
 
-def measure(place: Bench) -> Measured:
+def measure(place: Workbench) -> Measured:
     peaks, absent = {}, []
     for step in STEPS:
         outcome = step.measure(place)
@@ -269,7 +269,7 @@ def one_and_two_times(subject: Subject) -> Iterator[tuple[str, Build, Build]]:
             yield shape, small, large
 
 
-def build_of(place: Bench, shape: str, lines: int) -> Build:
+def build_of(place: Workbench, shape: str, lines: int) -> Build:
     source = place.source(shape, lines)
     outcome = place.measure([place.relative(place.zero), "build", place.relative(source), "-o", place.out("product")])
     figures = figures_of(place, source)

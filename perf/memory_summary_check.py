@@ -14,7 +14,7 @@ from pathlib import Path
 from audit.claim import Claim, Finding, NotMeasured, Subject
 
 from . import workload
-from .bench import SOURCE, Bench, guarded
+from .workbench import SOURCE, Workbench, guarded
 from .guard import Outcome
 from .judging import judged
 
@@ -37,12 +37,12 @@ IMPORTING = '(⊙ main)\n(↥ "std:io" io)\n(↥ "part.0x0" part)\n(ƒ main (∷
 PART = '(⊙ part)\n(↦ word)\n(ƒ word (∷ (→ Text)) (cap pure) () "größer\\n")\n'
 
 
-def summary_lines(place: Bench, source: Path) -> list[str]:
+def summary_lines(place: Workbench, source: Path) -> list[str]:
     outcome = place.measure([place.relative(place.zero), "memory-summary", place.relative(source)])
     return outcome.stdout.decode("utf-8", "replace").splitlines()
 
 
-def figures_of(place: Bench, source: Path) -> dict[str, int]:
+def figures_of(place: Workbench, source: Path) -> dict[str, int]:
     """The figures of a summary that is whole; else this cannot be judged, and another claim says why."""
     lines = summary_lines(place, source)
     if list(shape_of(lines)):
@@ -69,7 +69,7 @@ def shape_of(lines: Sequence[str]) -> Iterator[str]:
         yield f"the fields come in another order: {', '.join(names)}"
 
 
-def write(place: Bench, name: str, text: str) -> Path:
+def write(place: Workbench, name: str, text: str) -> Path:
     return place.once(name, lambda path: void(path.write_text(text, encoding="utf-8")))
 
 
@@ -77,14 +77,14 @@ def void(_: object) -> None:
     """For a writer whose count of characters is not asked for."""
 
 
-def sources(place: Bench) -> tuple[Path, ...]:
+def sources(place: Workbench) -> tuple[Path, ...]:
     """The compiler, a program that imports, one of names and texts, and one that repeats itself."""
     write(place, "part.0x0", PART)
     importing = write(place, "importing.0x0", IMPORTING)
     return place.top / SOURCE, importing, place.source("symbols", 2_000), write(place, "duplicates.0x0", workload.duplicates(COPIES))
 
 
-def name_of(place: Bench, source: Path) -> str:
+def name_of(place: Workbench, source: Path) -> str:
     return source.name if source.parent == place.folder else place.relative(source)
 
 

@@ -15,7 +15,7 @@ from typing import Optional
 
 from audit.claim import Claim, Finding, NotMeasured, NotPresent, Subject
 
-from .bench import SOURCE, Bench, trusted_root
+from .workbench import SOURCE, Workbench, trusted_root
 from .command import PerfError
 from .history import HISTORY, add_record, read_history
 from .judging import judged
@@ -35,11 +35,11 @@ LINES = 16_000
 EXAMPLES = ("lz", "sha256sum", "json-format", "life")
 
 
-def cpu_us(bench: Bench, argv: list[str], stdin: Optional[Path] = None) -> int:
+def cpu_us(bench: Workbench, argv: list[str], stdin: Optional[Path] = None) -> int:
     return round(1_000_000 * bench.measure(argv, stdin).cpu_seconds)
 
 
-def compiling(bench: Bench, zero: Path, source: Path) -> Callable[[], int]:
+def compiling(bench: Workbench, zero: Path, source: Path) -> Callable[[], int]:
     argv = [bench.relative(zero), "build", "--lib", "lib", bench.relative(source), "-o", bench.out("product")]
     return lambda: cpu_us(bench, argv)
 
@@ -159,7 +159,7 @@ def programs_not_slower(subject: Subject) -> Iterator[Finding]:
             yield from judge(pairs, limit, name)
 
 
-def running(bench: Bench, name: str, program: Path) -> Callable[[], int]:
+def running(bench: Workbench, name: str, program: Path) -> Callable[[], int]:
     """An example on an input that keeps it busy for a few hundredths of a second."""
     word = bench.relative(program)
     if name == "sha256sum":

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Optional
 
-from .bench import SOURCE, Bench, trusted_root
+from .workbench import SOURCE, Workbench, trusted_root
 from .guard import Outcome
 
 PROGRAM_LINES = 32_000
@@ -22,7 +22,7 @@ STRESS_LINES = 16_000
 class Step:
     key: str
     what: str
-    measure: Callable[[Bench], Optional[Outcome]]  # None: what it needs is not there
+    measure: Callable[[Workbench], Optional[Outcome]]  # None: what it needs is not there
     by_python: bool = False
     like: Optional[str] = None  # the step whose budget holds while this one has none
 
@@ -32,41 +32,41 @@ class Step:
         return self.key.replace(".", "_")
 
 
-def seed(bench: Bench) -> Outcome:
+def seed(bench: Workbench) -> Outcome:
     outcome = bench.measure(bench.seed_command(bench.path("zero-next")))
     bench.made["zero-next"] = bench.path("zero-next")
     return outcome
 
 
-def root(bench: Bench) -> Optional[Outcome]:
+def root(bench: Workbench) -> Optional[Outcome]:
     compiler = trusted_root(bench.top)
     return None if compiler is None else build(bench, compiler, SOURCE, "root-next")
 
 
-def stage2(bench: Bench) -> Outcome:
+def stage2(bench: Workbench) -> Outcome:
     outcome = build(bench, bench.zero_next(), SOURCE, "stage2")
     bench.made["stage2"] = bench.path("stage2")
     return outcome
 
 
-def build(bench: Bench, compiler: Path, source: str, name: str) -> Outcome:
+def build(bench: Workbench, compiler: Path, source: str, name: str) -> Outcome:
     return bench.measure([bench.relative(compiler), "build", source, "-o", bench.out(name)])
 
 
-def built(shape: str, lines: int) -> Callable[[Bench], Outcome]:
+def built(shape: str, lines: int) -> Callable[[Workbench], Outcome]:
     return lambda bench: build(bench, bench.zero, bench.relative(bench.source(shape, lines)), "product")
 
 
-def compiler_files(bench: Bench) -> list[str]:
+def compiler_files(bench: Workbench) -> list[str]:
     return sorted(bench.relative(path) for path in (bench.top / "compiler").rglob("*.0x0"))
 
 
-def fmt(bench: Bench) -> Outcome:
+def fmt(bench: Workbench) -> Outcome:
     """Status 1 says that a file is not in the one form, which is not what is asked here."""
     return bench.measure([bench.relative(bench.zero), "fmt", "--check", *compiler_files(bench)], right=(0, 1))
 
 
-def life(bench: Bench) -> Outcome:
+def life(bench: Workbench) -> Outcome:
     return bench.measure([bench.relative(bench.example("life")), "20000"], bench.top / "examples/input/life.txt")
 
 

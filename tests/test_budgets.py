@@ -14,7 +14,7 @@ from audit.claim import Verdict
 from perf import memory_check
 from perf.__main__ import main
 from perf.baseline import Baseline, Entry, baseline_text, earlier_baseline, parse_baseline, read_baseline
-from perf.bench import bench
+from perf.workbench import workbench
 from perf.budget import BUDGETS, budget_for, parse_budgets, read_budgets
 from perf.command import PerfError
 from perf.machine import python_key, uncounted_kib
@@ -132,7 +132,7 @@ def test_the_trusted_root_is_held_to_the_budget_of_stage3(zero: Path, tmp_path: 
     sizes = [budget_for(parse_budgets(each, "budgets.txt"), "root.zero_next", python_key()) for each in (text, own, GOOD)]
     assert [each and each.max_rss_kib for each in sizes] == [5, 6, None]
     top = tree(tmp_path / "tree", zero)
-    with bench(top, top / "build/bin/zero") as place:
+    with workbench(top, top / "build/bin/zero") as place:
         assert step_of("root.zero_next").measure(place) is None
         copy = top / "build/chain/root"
         copy.parent.mkdir()

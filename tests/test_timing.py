@@ -16,7 +16,7 @@ import pytest
 from audit.claim import Verdict as Judged
 from perf import perf_check, plot
 from perf.__main__ import main
-from perf.bench import Bench, trusted_root
+from perf.workbench import Workbench, trusted_root
 from perf.command import PerfError
 from perf.history import HISTORY, add_record, read_history
 from perf.machine import this_machine
@@ -255,9 +255,9 @@ def test_programs_that_are_compiled_to_slower_code_are_red(zero: Path, tmp_path:
         file.write(b"another")  # it compiles as before, but is another compiler
     name = "programs-not-slower-than-the-references"
     assert answer(CLAIMS, name, top).verdict is Judged.HOLDS
-    made = Bench.example
+    made = Workbench.example
 
-    def slow(bench: Bench, example: str, compiler: Optional[Path] = None, mark: str = "") -> Path:
+    def slow(bench: Workbench, example: str, compiler: Optional[Path] = None, mark: str = "") -> Path:
         """What today's compiler would make if it made loops that run twice as long."""
         if compiler is None and example == "life":
             program = made(bench, example, compiler, mark)
@@ -268,7 +268,7 @@ def test_programs_that_are_compiled_to_slower_code_are_red(zero: Path, tmp_path:
             return program
         return made(bench, example, compiler, mark)
 
-    monkeypatch.setattr(Bench, "example", slow)
+    monkeypatch.setattr(Workbench, "example", slow)
     monkeypatch.setattr(perf_check, "EXAMPLES", ("life",))
     found = answer(CLAIMS, name, top)
     assert found.verdict is Judged.BROKEN and told(found).startswith("life: the second takes"), told(found)

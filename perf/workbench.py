@@ -1,4 +1,4 @@
-"""bench: a place to measure in: a folder for products, the made-up sources, and the one way in which a command is measured.
+"""workbench: a place to measure in: a folder for products, the made-up sources, and the one way in which a command is measured.
 
 The folder is of the tree that is measured and is removed afterwards. Commands run in the top directory with relative paths of fixed
 length and a small fixed environment: argv and environment lie on a process's stack, so they are part of its peak.
@@ -28,7 +28,7 @@ SAFETY = Limits(max_rss_kib=4 << 20, timeout_seconds=300)  # nothing measured he
 
 
 @dataclass
-class Bench:
+class Workbench:
     top: Path
     zero: Path
     folder: Path  # absolute, within the top
@@ -145,7 +145,7 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 
 @contextmanager
-def bench(top: Path, zero: Path, python: Optional[str] = None) -> Iterator[Bench]:
+def workbench(top: Path, zero: Path, python: Optional[str] = None) -> Iterator[Workbench]:
     home = top / "build"  # the compilers made here find the library as those of the chain do
     try:
         home.mkdir(parents=True, exist_ok=True)
@@ -153,6 +153,6 @@ def bench(top: Path, zero: Path, python: Optional[str] = None) -> Iterator[Bench
     except OSError as error:
         raise PerfError(f"{home}: {error.strerror}") from None
     try:
-        yield Bench(top, zero, folder, python or sys.executable)
+        yield Workbench(top, zero, folder, python or sys.executable)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
