@@ -115,6 +115,65 @@ def conditions() -> Iterator[str]:
             yield f"cmov{name} {WIDE[a]},QWORD PTR {memory(a, -1, 0, 0)}"
 
 
+def sized() -> Iterator[str]:
+    """What `sizes!` of the grid makes."""
+    for size, bits in (("d", 32), ("w", 16), ("b", 8)):
+        for a in range(16):
+            left, right, place = NAMES[size][a], NAMES[size][a ^ 5], SIZE[size] + memory(a ^ 5, -1, 0, 8)
+            for name in "add or and sub xor cmp mov".split():
+                yield f"{name} {left},{right}"
+                yield f"{name} {left},{place}"
+            yield f"test {right},{left}"
+            for name in "add or and sub xor".split():
+                yield f"{name} {place},{left}"
+            for n in (1, -1, 127, -128):
+                text = f"{n & (1 << bits) - 1:#x}"
+                for name in "add or and sub xor cmp test".split():
+                    yield f"{name} {left},{text}"
+                    yield f"{name} {place},{text}"
+            for name in "not neg mul imul div idiv".split():
+                yield f"{name} {left}"
+            for name in "shl shr sar".split():
+                yield f"{name} {left},cl"
+            yield f"shr {left},0x7"
+    for a in range(16):
+        yield f"imul {HALF[a]},{HALF[a ^ 5]}"
+        yield f"imul {HALF[a]},{HALF[a ^ 5]},0x64"
+        for name in ("bsf", "bsr"):
+            yield f"{name} {WIDE[a]},{WIDE[a ^ 5]}"
+            yield f"{name} {HALF[a]},{HALF[a ^ 5]}"
+        yield from (f"rol {WIDE[a]},0xd", f"rol {HALF[a]},cl", f"bswap {WIDE[a]}", f"bswap {HALF[a]}", f"cmovl {HALF[a]},{HALF[a ^ 5]}")
+    yield from ("cqo", "cdq")
+
+
+def floats() -> Iterator[str]:
+    for a in range(16):
+        left, right = f"xmm{a}", f"xmm{a ^ 9}"
+        for suffix, other, size in (("sd", "ss", "q"), ("ss", "sd", "d")):
+            place = SIZE[size] + memory(a ^ 9, 0, 2, 8)
+            for name in "mov add sub mul div sqrt min max".split():
+                yield f"{name}{suffix} {left},{right}"
+                yield f"{name}{suffix} {left},{place}"
+            yield f"cmpeq{suffix} {left},{right}"
+            for name in (f"ucomi{suffix}", f"cvt{suffix}2{other}"):
+                yield f"{name} {left},{right}"
+                yield f"{name} {left},{place}"
+            yield f"mov{suffix} {place},{left}"
+            for names in (WIDE, HALF):
+                yield f"cvtsi2{suffix} {left},{names[a ^ 9]}"
+                yield f"cvtt{suffix}2si {names[a]},{right}"
+
+
+def vectors() -> Iterator[str]:
+    for a in range(16):
+        left, right = f"xmm{a}", f"xmm{a ^ 9}"
+        for name in "movaps andps xorps".split():
+            yield f"{name} {left},{right}"
+        for name, names in (("movq", WIDE), ("movd", HALF)):
+            yield f"{name} {left},{names[a ^ 9]}"
+            yield f"{name} {names[a ^ 9]},{left}"
+
+
 def disassembled(objdump: str, path: Path) -> List[str]:
     command = [objdump, "-D", "-b", "binary", "-m", "i386:x86-64", "-M", "intel", "--no-show-raw-insn", str(path)]
     listing = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
@@ -128,7 +187,7 @@ def test_every_encoding_reads_as_it_is_meant(zero: Path, tmp_path: Path) -> None
     made = subprocess.run([zero, "build", TOP / "tests/encode/grid.0x0", "-o", program], capture_output=True, text=True, timeout=60)
     assert made.returncode == 0, made.stderr
     code.write_bytes(subprocess.run([program], capture_output=True, check=True, timeout=60).stdout)
-    expected = [*registers(), *addresses(), *immediates(), *singles(), *conditions()]
+    expected = [*registers(), *addresses(), *immediates(), *singles(), *conditions(), *sized(), *floats(), *vectors()]
     got = disassembled(objdump, code)
     wrong = [f"{want} / {text}" for want, text in zip(expected, got) if want != text]
     assert wrong[:20] == []
