@@ -41,7 +41,7 @@ MUTANTS: Tuple[ClaimMutant, ...] = (
         (
             Fault("compiler/obj/object.0x0", "(τ TrapRow ", "(τ TrapRow (told I64) "),
             Fault("compiler/x64/emit.0x0", "(TrapRow (+ start", "(TrapRow 0 (+ start"),
-            Fault("compiler/x64/emit.0x0", "(TrapRow c.count", "(TrapRow 0 c.count"),
+            Fault("compiler/x64/traps.0x0", "(TrapRow c.count", "(TrapRow 0 c.count"),
         ),
         True,
     ),

@@ -186,7 +186,7 @@ class Graph:
 
     def load(self, values: List[int]) -> List[int]:
         """A load and what is made of it, sometimes with a store to the same place between them."""
-        op = self.chance.choice([name for name in OPS if name.startswith("load")] + ["load64"] * 4)
+        op = self.chance.choice([name for name in OPS if re.fullmatch(r"load[0-9]+[su]?", name)] + ["load64"] * 4)
         (address, offset), other = self.address(values), self.pick(values)
         loaded = self.inst(op, address, offset)
         if self.chance.random() < 0.2:
