@@ -1,0 +1,45 @@
+"""passes: graphs as text, before and after. A case names its passes, gives a graph, and behind `; becomes` what they make of it."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+from typing import List, Tuple
+
+import pytest
+
+TOP = Path(__file__).resolve().parent / "opt"
+CASES = sorted(TOP.glob("*/*.ssa"))
+PASSES = "; passes: "
+BECOMES = "; becomes\n"
+
+
+def names(paths: List[Path]) -> List[str]:
+    return [f"{path.parent.name}/{path.stem}" for path in paths]
+
+
+def parts(path: Path) -> Tuple[str, str, str]:
+    """The names of the passes, the graph before, and the graph after."""
+    before, _, after = path.read_text(encoding="utf-8").partition(BECOMES)
+    head, _, before = before.partition("\n")
+    assert head.startswith(PASSES), f"{path}: the first line is `{PASSES}NAME,...`"
+    return head[len(PASSES) :], before, after
+
+
+def change(zero: Path, passes: str, listing: Path) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run([zero, "ssa", "--parse", "--passes", passes, listing], capture_output=True, encoding="utf-8", timeout=20)
+
+
+@pytest.mark.parametrize("path", CASES, ids=names(CASES))
+def test_a_graph_becomes_what_its_case_says(zero: Path, tmp_path: Path, path: Path) -> None:
+    passes, before, after = parts(path)
+    listing = tmp_path / path.name
+    listing.write_text(before, encoding="utf-8")
+    result = change(zero, passes, listing)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout == after, f"to see it: zero ssa --parse --passes {passes} {path}"
+
+
+def test_a_pass_that_there_is_not_is_refused(zero: Path) -> None:
+    result = change(zero, "dce,dcx", CASES[0])
+    assert (result.returncode, result.stderr) == (1, "no such pass: dcx\n")
