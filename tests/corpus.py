@@ -190,16 +190,21 @@ def seed_build(case: Case, product: Path) -> Outcome:
     return Outcome(status, "", error.getvalue())
 
 
+def written(path: Path) -> str:
+    """From the top of the tree when it is in it."""
+    return str(path.relative_to(TOP) if TOP in path.parents else path)
+
+
 def seed_command(case: Case, product: Path) -> str:
     flags = "".join(flag + " " for flag in case.flags)
-    return f"python3 bootstrap/seed {flags}{case.path.relative_to(TOP)} {product}"
+    return f"python3 bootstrap/seed {flags}{written(case.path)} {product}"
 
 
 def zero_engine(name: str) -> Engine:
     compiler = TOP / "build" / "chain" / name
 
     def words(case: Case, product: Path) -> List[str]:
-        return ["build", *case.flags, str(case.path.relative_to(TOP)), "-o", str(product)]
+        return ["build", *case.flags, written(case.path), "-o", str(product)]
 
     def build(case: Case, product: Path) -> Outcome:
         return run([str(compiler), *words(case, product)])
@@ -227,7 +232,7 @@ def compat_engine(name: str, compiler: Callable[[], Path], c_command: Tuple[str,
     """By way of C: zero-c, then a C compiler."""
 
     def c_words(case: Case, text: Path) -> List[str]:
-        return ["build", *case.flags, str(case.path.relative_to(TOP)), "-o", str(text)]
+        return ["build", *case.flags, written(case.path), "-o", str(text)]
 
     def build(case: Case, product: Path) -> Outcome:
         text = product.with_suffix(".c")
