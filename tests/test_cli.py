@@ -231,6 +231,27 @@ def test_wrong_usage_is_told_and_ends_with_2(zero: Path, arguments: List[str]) -
     assert result.stderr.strip() != ""
 
 
+INDEX = """\
+(⊙ index)
+(ƒ main (∷ (→ (View (View U8)) I64)) (arguments)
+  (≔ s (Slice I64) (fill 3 7))
+  (at s (- (len arguments) 1)))
+"""
+
+
+def test_unchecked_leaves_out_checks_of_indices_and_the_note_says_so(zero: Path, tmp_path: Path) -> None:
+    path, out = tmp_path / "index.0x0", tmp_path / "out"
+    path.write_text(INDEX)
+    for options, note, status in (((), b"0x0 ABI 0.1\0", 3), (("--unchecked",), b"0x0 ABI 0.1 unchecked\0", 0)):
+        for level in ("-O0", "-O2"):
+            assert run(zero, "build", *options, level, path, "-o", out).returncode == 0
+            with out.open("rb") as file:
+                section = ELFFile(file).get_section_by_name(".note.0x0.abi")
+                assert isinstance(section, NoteSection) and [said["n_descdata"] for said in section.iter_notes()] == [note]
+            got = run(out)
+            assert (got.returncode == 3) == ("[index]" in got.stderr) == (status == 3), got
+
+
 def test_product_is_a_static_elf_file_with_symbols_and_the_abi_note(zero: Path, hello: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     assert run(zero, "build", hello, "-o", out).returncode == 0

@@ -108,7 +108,7 @@ def check_figures(figures: Dict[str, int]) -> None:
     assert 9 * forms <= figures["retained-reading"] <= READING_BASE_BYTES + READING_FORM_BYTES * forms
     assert figures["retained-layout"] == 0
     assert 0 < figures["retained-emission"]
-    assert figures["retained-lowering"] % 48 == 0 and figures["retained-checking"] > 0
+    assert figures["retained-lowering"] % 64 == 0 and figures["retained-checking"] > 0
 
 
 def test_figures_of_the_compiler_agree(zero: Path, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ are not known, so what mentions an address is noted as a reference and filled in
 """
 
 import struct
+from bisect import bisect_right
 
 import constants
 from layout import ARENA, ARRAY, OPTION, RECORD, REF, SLICE, TEXT, U8, VARIANT, VIEW, Field
@@ -145,9 +146,10 @@ class Image:
         rodata = self.rodata
         self.traps.sort()
         self.rows.sort(key=lambda row: row[0])
-        traps = rodata.reserve(8 * len(self.traps), 8)
+        starts = [row[0] for row in self.rows]
+        traps = rodata.reserve(12 * len(self.traps), 8)
         for index, (at, line, column) in enumerate(self.traps):
-            struct.pack_into('<2I', rodata.data, traps + 8 * index, at, line * 4096 + min(column, 4095))
+            struct.pack_into('<3I', rodata.data, traps + 12 * index, at, line * 4096 + min(column, 4095), bisect_right(starts, at) - 1)
         functions = rodata.reserve(16 * len(self.rows), 8)
         sources = []
         for row in self.rows:
