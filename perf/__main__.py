@@ -25,12 +25,13 @@ COMMANDS: Tuple[Command, ...] = (
     Command("history", "perf.history", "what was measured so far on this machine"),
     Command("plot", "perf.plot", "draw the history"),
     Command("bisect", "perf.bisect", "find the commit that changed a figure"),
+    Command("bisect-fuel", "perf.bisect_fuel", "find the optimising decision that changes what a program does"),
     Command("baseline", "perf.baseline", "write or check the figures of a version"),
 )
 
 
 def usage() -> str:
-    rows = "\n".join(f"    {command.name:<10}{command.text}" for command in COMMANDS)
+    rows = "\n".join(f"    {command.name:<13}{command.text}" for command in COMMANDS)
     return f"usage: python -m perf COMMAND [ARGUMENT...]; COMMAND --help tells more\n\n{rows}"
 
 

@@ -200,11 +200,12 @@ def seed_command(case: Case, product: Path) -> str:
     return f"python3 bootstrap/seed {flags}{written(case.path)} {product}"
 
 
-def zero_engine(name: str) -> Engine:
+def zero_engine(name: str, *options: str) -> Engine:
+    """A compiler of the chain, with options that its name ends with."""
     compiler = TOP / "build" / "chain" / name
 
     def words(case: Case, product: Path) -> List[str]:
-        return ["build", *case.flags, written(case.path), "-o", str(product)]
+        return ["build", *options, *case.flags, written(case.path), "-o", str(product)]
 
     def build(case: Case, product: Path) -> Outcome:
         return run([str(compiler), *words(case, product)])
@@ -212,7 +213,7 @@ def zero_engine(name: str) -> Engine:
     def command(case: Case, product: Path) -> str:
         return shlex.join([f"build/chain/{name}", *words(case, product)])
 
-    return Engine(name, build, command, True, compiler.is_file)
+    return Engine("".join([name, *options]), build, command, True, compiler.is_file)
 
 
 @functools.lru_cache(maxsize=None)
@@ -253,6 +254,7 @@ ENGINES = (
     Engine("seed", seed_build, seed_command, False, (TOP / "bootstrap" / "seed" / "__main__.py").is_file),
     zero_engine("zero-next"),
     zero_engine("stage2"),
+    zero_engine("stage2", "-O0"),
     compat_engine("compat", compat_compiler, ("tcc",)),
 )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Dict, List
+from typing import Dict, List, Sequence
 
 import pytest
 
@@ -27,11 +27,9 @@ def engine(request: pytest.FixtureRequest) -> Engine:
     return one
 
 
-each_engine = pytest.mark.parametrize(
-    "engine",
-    [pytest.param(one, id=one.name, marks=[] if one.name == "stage2" else [pytest.mark.slow]) for one in corpus.ENGINES],
-    indirect=True,
-)
+def through(engines: Sequence[Engine]) -> pytest.MarkDecorator:
+    rows = [pytest.param(one, id=one.name, marks=[] if one.name == "stage2" else [pytest.mark.slow]) for one in engines]
+    return pytest.mark.parametrize("engine", rows, indirect=True)
 
 
 def hold(case: Case, engine: Engine, folder: Path, config: pytest.Config) -> None:
@@ -43,13 +41,13 @@ def hold(case: Case, engine: Engine, folder: Path, config: pytest.Config) -> Non
         pytest.fail(f"{wrong}\n\n{corpus.shell(case, engine, Path('/tmp/product'))}", pytrace=False)
 
 
-@each_engine
+@through(corpus.ENGINES)
 @pytest.mark.parametrize("case", RUN, ids=named)
 def test_run(case: Case, engine: Engine, tmp_path: Path, pytestconfig: pytest.Config) -> None:
     hold(case, engine, tmp_path, pytestconfig)
 
 
-@each_engine
+@through([one for one in corpus.ENGINES if "-O" not in one.name])  # what is refused is refused before there are levels
 @pytest.mark.parametrize("case", REJECT, ids=named)
 def test_reject(case: Case, engine: Engine, tmp_path: Path, pytestconfig: pytest.Config) -> None:
     hold(case, engine, tmp_path, pytestconfig)

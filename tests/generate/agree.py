@@ -51,10 +51,10 @@ class Find:
 
 def engines(floats: bool = False) -> Tuple[Engine, ...]:
     """Those that random programs are compared by, the one that judges the others first. The seed knows no floats."""
-    named = {one.name: one for one in corpus.ENGINES}
+    seed = next(one for one in corpus.ENGINES if one.name == "seed")
     gcc = corpus.compat_engine("gcc -O1", corpus.compat_compiler, GCC)
-    rest = tuple(one for name, one in named.items() if name.startswith("stage2")) + ((gcc,) if gcc.present() else ())
-    return rest if floats else (named["seed"], *rest)
+    rest = (corpus.zero_engine("stage2", "-O0"), corpus.zero_engine("stage2", "-O2", "--verify"), *((gcc,) if gcc.present() else ()))
+    return rest if floats else (seed, *rest)
 
 
 def source_case(path: Path) -> Case:
