@@ -1,4 +1,4 @@
-"""Bisection by decisions: it finds the one that changes what a program does, tells which it is, and asks of a command what output does not tell."""
+"""Bisection by decisions: it finds the one that changes what a program does, tells it, and asks a command what output does not tell."""
 
 from __future__ import annotations
 
@@ -47,6 +47,7 @@ FAULTS = [(1, "echo wrong"), (2, "echo wrong"), (37, "echo wrong"), (64, "echo w
 FAULTS += [(3, "echo right >&2"), (3, "echo right; exit 3"), (3, "kill -9 $$"), (3, "sleep 60")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("first", "bad"), FAULTS)
 def test_the_decision_is_found(tmp_path: Path, capsys: pytest.CaptureFixture[str], first: int, bad: str) -> None:
     assert bisect(tmp_path, compiler(tmp_path, first, bad), "--timeout", "1") == 1
