@@ -20,6 +20,7 @@ class Command:
 
 COMMANDS: Tuple[Command, ...] = (
     Command("guard", "perf.guard.command", "run a command tree under limits and say what it took"),
+    Command("bench", "perf.bench.command", "compiled code beside that of other compilers"),
     Command("measure", "perf.measure", "measure the named steps, time and memory"),
     Command("compare", "perf.compare", "compare two compilers in interleaved pairs"),
     Command("history", "perf.history", "what was measured so far on this machine"),

@@ -1,0 +1,156 @@
+"""Programs beside those of other compilers: they print the same, what differs is told, and ratios are what they say."""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+import subprocess
+from pathlib import Path
+from typing import Callable
+
+import pytest
+
+from perf.__main__ import main
+from perf.bench.command import present, ratios
+from perf.bench.compilers import COMPILERS, REFERENCE, Compiler
+from perf.bench.programs import PROGRAMS, Program, programs_named
+from perf.bench.running import Bench, Row, Runs, mean_permille, require_same, row
+from perf.command import PerfError
+from perf.workbench import workbench
+from tests.conftest import TOP
+from tests.needs import need
+
+
+def numbers(state: int, count: int) -> list[int]:
+    """What the programs draw from: a linear congruential generator of 32 bits."""
+    found = []
+    for _ in range(count):
+        state = (state * 1664525 + 1013904223) % 2**32
+        found.append(state)
+    return found
+
+
+def sorted_hash(count: int) -> int:
+    """What quicksort prints: the hash of the numbers in order, as signed ones."""
+    found = 0
+    for number in sorted(n - 2**32 if n >= 2**31 else n for n in numbers(42, count)):
+        found = (found * 31 + number) % 2**64
+    return found
+
+
+def digest_words(data: bytes) -> str:
+    digest = hashlib.sha256(data).digest()
+    return " ".join(f"{word:x}" for (word,) in struct.iter_unpack(">I", digest))
+
+
+# The same by other means: primes below a million, ways of six queens (OEIS A000170), flips of seven pancakes (A000375), Python's own.
+KNOWN: dict[str, Callable[[], str]] = {
+    "sieve": lambda: "78498",
+    "nqueens": lambda: "4",
+    "fannkuch": lambda: f"{4 * 228} {4 * 16}",
+    "quicksort": lambda: f"{sorted_hash(2000):x}",
+    "sha256": lambda: digest_words(bytes(number >> 24 for number in numbers(1, 2**20))),
+}
+
+
+def reference() -> Compiler:
+    need("gcc")
+    return next(compiler for compiler in COMPILERS if compiler.key == REFERENCE)
+
+
+def ours() -> Compiler:
+    return next(compiler for compiler in COMPILERS if compiler.key == "0x0")
+
+
+@pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program.name)
+def test_every_level_prints_what_the_reference_prints(zero: Path, program: Program) -> None:
+    compilers = tuple(c for c in COMPILERS if c.family == "zero")
+    with workbench(TOP, zero) as place:
+        bench = Bench(place, (reference(), *compilers))
+        rows = bench.measure(program, program.tiny, 1)
+    assert bench.refused == {} and set(rows) == {REFERENCE, *(c.key for c in compilers)}
+
+
+@pytest.mark.parametrize("name", KNOWN)
+def test_programs_compute_what_is_known(zero: Path, tmp_path: Path, name: str) -> None:
+    (program,) = programs_named((name,))
+    subprocess.run([str(zero), "build", str(program.source("0x0")), "-o", str(tmp_path / name)], check=True, timeout=60)
+    done = subprocess.run([str(tmp_path / name), str(program.tiny)], capture_output=True, text=True, timeout=60)
+    assert done.stdout == KNOWN[name]() + "\n"
+
+
+def test_a_program_that_prints_something_else_is_refused() -> None:
+    with pytest.raises(PerfError, match=r"sieve: 0x0 prints b'2', gcc -O2 b'1'"):
+        require_same(PROGRAMS[0], {REFERENCE: b"1", "0x0": b"2"})
+    with pytest.raises(PerfError, match="prints b''"):
+        require_same(PROGRAMS[0], {REFERENCE: b"", "0x0": b""})
+
+
+def test_a_program_that_fails_is_refused(zero: Path, tmp_path: Path) -> None:
+    with workbench(TOP, zero) as place:
+        with pytest.raises(PerfError, match="ended with status 1"):
+            Bench(place, ()).run_once(Runs(["/bin/false"]))
+
+
+def test_a_compiler_that_refuses_a_program_is_told_and_left_out(zero: Path) -> None:
+    strange = Compiler("strange", "zero", "0x0", (), ("{zero}", "build", "{source}", "-o", "{out}", "--unknown"))
+    broken = Compiler("broken", "gcc", "c", ("gcc",), ("gcc", "-c", "none.c", "-o", "{out}"))
+    with workbench(TOP, zero) as place:
+        bench = Bench(place, (reference(), strange, broken))
+        rows = [bench.measure(program, program.tiny, 1) for program in PROGRAMS[:2]]
+    assert [list(row) for row in rows] == [[REFERENCE], [REFERENCE]]
+    assert sorted(bench.refused) == ["broken: nqueens", "broken: sieve", "strange"]
+    assert "unknown option --unknown" in bench.refused["strange"]
+
+
+def test_without_the_reference_nothing_is_measured(zero: Path) -> None:
+    with workbench(TOP, zero) as place:
+        with pytest.raises(PerfError, match="it is what all is compared with"):
+            Bench(place, (ours(),)).measure(PROGRAMS[0], 1, 1)
+
+
+def test_a_ratio_is_of_the_same_round() -> None:
+    mine, theirs = Runs([], [150, 300, 90], 7), Runs([], [100, 100, 100], 9)
+    assert row(mine, theirs) == Row(us=150, permille=1500, low_permille=900, high_permille=3000, peak_kib=7)
+
+
+def test_the_mean_is_geometric() -> None:
+    table = {"a": {"0x0": Row(1, 1000, 0, 0, 0)}, "b": {"0x0": Row(1, 4000, 0, 0, 0)}}
+    assert mean_permille(table, "0x0", ["a", "b"]) == 2000
+
+
+def test_the_table_marks_a_mean_of_some_programs_only() -> None:
+    whole = Row(1_000_000, 1000, 0, 0, 0)
+    table = {"a": {REFERENCE: whole, "0x0": Row(1, 1500, 0, 0, 0)}, "b": {REFERENCE: whole}}
+    lines = ratios(table, (reference(), ours())).splitlines()
+    assert [line.split() for line in lines] == [
+        ["program", "gcc", "-O2", "0x0"],
+        ["a", "1.00", "s", "1.50"],
+        ["b", "1.00", "s", "-"],
+        ["geometric", "mean", "1.50", "of", "1"],
+    ]
+
+
+def test_a_compiler_that_is_not_there_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    none = Compiler("none", "none", "c", ("no-such-tool",), ())
+    assert present((none, ours())) == (ours(),)
+    assert capsys.readouterr().out == "none: not present (no-such-tool)\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["nothing"], "no program is named nothing"),
+        (["--with", "gcc,nothing"], "no compiler is named nothing"),
+        (["--runs", "0"], "--runs has to be at least 1"),
+    ],
+)
+def test_what_is_asked_wrongly_is_told(zero: Path, arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["bench", *arguments]) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_each_program_stands_in_both_languages_and_no_other_does() -> None:
+    folder = PROGRAMS[0].source("0x0").parent
+    names = sorted(path.stem for path in folder.glob("*.0x0") if path.stem != "argument")
+    assert names == sorted(path.stem for path in folder.glob("*.c")) == sorted(program.name for program in PROGRAMS)
