@@ -174,6 +174,14 @@ def vectors() -> Iterator[str]:
             yield f"{name} {names[a ^ 9]},{left}"
 
 
+def symbols() -> Iterator[str]:
+    for a in range(16):
+        if a != 4:
+            yield f"mov {WIDE[a ^ 5]},QWORD PTR [{WIDE[a]}*{1 << (a & 3)}+0x0]"
+        yield f"mov {WIDE[a]},QWORD PTR [rip+0x0]"
+        yield f"mov {HALF[a]},0x0"
+
+
 def disassembled(objdump: str, path: Path) -> List[str]:
     command = [objdump, "-D", "-b", "binary", "-m", "i386:x86-64", "-M", "intel", "--no-show-raw-insn", str(path)]
     listing = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
@@ -187,7 +195,7 @@ def test_every_encoding_reads_as_it_is_meant(zero: Path, tmp_path: Path) -> None
     made = subprocess.run([zero, "build", TOP / "tests/encode/grid.0x0", "-o", program], capture_output=True, text=True, timeout=60)
     assert made.returncode == 0, made.stderr
     code.write_bytes(subprocess.run([program], capture_output=True, check=True, timeout=60).stdout)
-    expected = [*registers(), *addresses(), *immediates(), *singles(), *conditions(), *sized(), *floats(), *vectors()]
+    expected = [*registers(), *addresses(), *immediates(), *singles(), *conditions(), *sized(), *floats(), *vectors(), *symbols()]
     got = disassembled(objdump, code)
     wrong = [f"{want} / {text}" for want, text in zip(expected, got) if want != text]
     assert wrong[:20] == []
