@@ -12,7 +12,7 @@ A case is a source file, or a folder with `main.0x0` and the files that it impor
     ;; error: COLUMN: TEXT [code]         at the end of a line: the diagnostic of that line
     ;; error-above: COLUMN: TEXT [code]   the diagnostic of the last line above that is no directive
                          (column 0: one that has no place)
-    ;; seed: refuses        or `accepts`: what the seed does with a refused program
+    ;; seed: refuses        or `accepts`: what the seed does with a refused program; `floats`: any program with floats, which it refuses as such
 """
 
 from __future__ import annotations
@@ -311,6 +311,16 @@ def shell(case: Case, engine: Engine, product: Path) -> str:
     return line
 
 
+def left_out(case: Case, engine: Engine) -> bool:
+    return case.seed == "floats" and not engine.whole
+
+
+def judge_left_out(case: Case, engine: Engine, product: Path) -> str:
+    built = engine.build(case, product)
+    refused = built.exit == 1 and built.error.rstrip("\n").endswith("[no-floats]")
+    return "" if refused else f"the seed should refuse floats; it ends with {built.exit}:\n{built.error}"
+
+
 def judge_run(case: Case, engine: Engine, product: Path) -> str:
     """Empty when the case holds, else what differs."""
     built = engine.build(case, product)
@@ -339,6 +349,8 @@ def judge_reject(case: Case, engine: Engine, product: Path) -> str:
 
 
 def judge(case: Case, engine: Engine, product: Path) -> str:
+    if left_out(case, engine):
+        return judge_left_out(case, engine, product)
     return (judge_run if case.kind == "run" else judge_reject)(case, engine, product)
 
 

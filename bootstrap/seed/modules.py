@@ -9,7 +9,7 @@ import os
 import layout
 from fault import Trouble
 from layout import (ATOMS, MAKERS, PARAM, PREDECLARED, RECORD, VARIANT, TooDeep, TooLarge, Type, array_of, function_of, subst, wrap_of)
-from read import LIST, NAME, NUMBER, PATH, TEXT, Source, read
+from read import LIST, NAME, NO_FLOATS, NUMBER, PATH, TEXT, Source, read
 
 HEADS = frozenset('''module import export fn : -> let type forall lambda doc const var cap make the array get at set! inc! dec! fill slice
     view len bytes new . + - * / % & | ^ ~ << >> < <= > >= = != min max and or not to wrap if cond else while for for-each break
@@ -483,7 +483,7 @@ def resolve_name(form, name, module, environment):
     if found:
         return found
     if name in ('F32', 'F64'):
-        module.fail(form[1], 'not-yet', '%s is reserved and not yet part of the language' % name)
+        module.fail(form[1], 'no-floats', NO_FLOATS)
     if name in MAKERS or name == 'Array':
         module.fail(form[1], 'type-argument-count', '%s takes %d type arguments, got 0' % (name, 2 if name == 'Array' else 1))
     if name[0] not in NAME_STARTS:

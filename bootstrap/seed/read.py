@@ -25,6 +25,8 @@ DEEPEST = 2000
 TOKEN = re.compile(r'''[ \t\r\n]+|;[^\n]*|(\()|(\))|([^ \t\r\n()";']+)|("(?:[^"\\\n]|\\[^\n])*")|('(?:\\[^\n][^'\n]*|[^'\\\n]*)')|(.)''')
 REFUSED = re.compile('[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069]')
 NUMERAL = re.compile(r'([+-]?)(?:0x([0-9a-fA-F]+(?:_[0-9a-fA-F]+)*)|0o([0-7]+(?:_[0-7]+)*)|0b([01]+(?:_[01]+)*)|([0-9]+(?:_[0-9]+)*))\Z')
+FLOAT = re.compile(r'[+-]?(?:0x[0-9a-fA-F_]+(?:\.[0-9a-fA-F_]+)?[pP]|[0-9][0-9_]*(?:\.[0-9]|[eE]))')
+NO_FLOATS = 'floats are no part of the core, which the seed compiles'
 NUMBER_LIKE = re.compile(r'[+-]?[0-9]')
 ESCAPE = re.compile(r'''\\(?:([ntr0\\"'])|x([0-7][0-9A-Fa-f])|u\{([0-9A-Fa-f]{1,6})\}|(.?))''')
 SHORT_ESCAPES = {'n': '\n', 't': '\t', 'r': '\r', '0': '\0', '\\': '\\', '"': '"', "'": "'"}
@@ -132,6 +134,8 @@ def classify(spelling, source, at):
 
 def numeral(spelling, source, at):
     match = NUMERAL.match(spelling)
+    if not match and FLOAT.match(spelling):
+        source.fail(at, 'no-floats', NO_FLOATS)
     if not match:
         source.fail(at, 'bad-number', '%s is not a number' % spelling)
     sign, sixteen, eight, two, ten = match.groups()
