@@ -11,6 +11,7 @@ from typing import Callable
 import pytest
 
 from perf.__main__ import main
+from perf.bench import speed, synth
 from perf.bench.command import present, ratios
 from perf.bench.compilers import COMPILERS, REFERENCE, Compiler
 from perf.bench.programs import PROGRAMS, Program, programs_named
@@ -154,3 +155,37 @@ def test_each_program_stands_in_both_languages_and_no_other_does() -> None:
     folder = PROGRAMS[0].source("0x0").parent
     names = sorted(path.stem for path in folder.glob("*.0x0") if path.stem != "argument")
     assert names == sorted(path.stem for path in folder.glob("*.c")) == sorted(program.name for program in PROGRAMS)
+
+
+# ---- how fast the compiler compiles
+
+
+def test_the_made_up_file_computes_the_same_in_both_languages(zero: Path, tmp_path: Path) -> None:
+    count = 300
+    (tmp_path / "synth.c").write_text(synth.in_c(count), encoding="utf-8")
+    (tmp_path / "synth.0x0").write_text(synth.in_zero(count), encoding="utf-8")
+    subprocess.run([need("gcc"), "-fwrapv", "synth.c", "-o", "c"], cwd=tmp_path, check=True, timeout=60)
+    subprocess.run([str(zero), "build", "synth.0x0", "-o", "zero"], cwd=tmp_path, check=True, timeout=60)
+    in_c, in_zero = (subprocess.run([str(tmp_path / name)], capture_output=True, timeout=60).stdout for name in ("c", "zero"))
+    assert in_c == in_zero != b""
+    assert synth.in_c(count).count("\n") == 11 * count + 4
+    speed.require_functions(tmp_path / "zero", count)
+    with pytest.raises(PerfError, match="zero lacks 2 of 302 functions: f300"):
+        speed.require_functions(tmp_path / "zero", count + 2)
+
+
+def test_each_way_compiles_the_made_up_file(zero: Path) -> None:
+    need("tcc")
+    with workbench(TOP, zero) as place:
+        found = speed.compile_synth(place, speed.WAYS, 2, 100)
+        times = speed.phases(place, "-O0")
+    assert set(found) == {way.key for way in speed.WAYS} and found[speed.TCC].permille == 1000
+    assert found["0x0 -O0"].lines == synth.in_zero(100).count("\n")
+    assert {"load", "expression", "emit"} <= set(times)
+
+
+def test_a_way_that_fails_is_refused(zero: Path) -> None:
+    way = speed.Way("strange", "0x0", (), ("{zero}", "build", "--strange", "{source}"))
+    with workbench(TOP, zero) as place:
+        with pytest.raises(PerfError, match="unknown option --strange"):
+            speed.compile_synth(place, (way,), 1, 10)

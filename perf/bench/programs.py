@@ -34,6 +34,7 @@ PROGRAMS: tuple[Program, ...] = (
     Program("interp", 150, 10, 1, "a loop around one large match"),
     Program("levenshtein", 24000, 7000, 100, "one loop with minima"),
     Program("json", 20000, 2000, 20, "a recursive parser and its tree"),
+    Program("mandelbrot", 2800, 600, 16, "one loop of floats"),
 )
 
 
