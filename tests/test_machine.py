@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import re
 import struct
@@ -40,12 +41,82 @@ COMPARISONS: Dict[str, Callable[[int, int], int]] = {
 BINARY: Dict[str, Callable[[int, int], int]] = {
     "add": lambda a, b: a + b, "sub": lambda a, b: a - b, "mul": lambda a, b: a * b, "and": lambda a, b: a & b, "or": lambda a, b: a | b,
     "xor": lambda a, b: a ^ b, "shl": lambda a, b: a << (b & 63), "shr": lambda a, b: a >> (b & 63), "sar": lambda a, b: signed(a) >> (b & 63),
+    "rotl": lambda a, b: turned(a, b, 64), "rotl32": lambda a, b: turned(a, b, 32) & 0xFFFFFFFF,
     "smin": lambda a, b: min(signed(a), signed(b)), "smax": lambda a, b: max(signed(a), signed(b)), "umin": min, "umax": max, **COMPARISONS,
 }
 UNARY: Dict[str, Callable[[int], int]] = {
     "neg": lambda a: -a, "not": lambda a: ~a, "sext8": lambda a: signed(a, 8), "sext16": lambda a: signed(a, 16),
     "sext32": lambda a: signed(a, 32), "zext8": lambda a: a & 0xFF, "zext16": lambda a: a & 0xFFFF, "zext32": lambda a: a & 0xFFFFFFFF,
+    "popcount": lambda a: bin(a).count("1"), "clz": lambda a: count_zeros(a, True), "ctz": lambda a: count_zeros(a, False),
+    "bswap": lambda a: int.from_bytes(a.to_bytes(8, "little"), "big"),
+    "bswap32": lambda a: int.from_bytes((a & 0xFFFFFFFF).to_bytes(4, "little"), "big"),
 }
+
+
+F64, F32 = 3, 4
+
+
+def number_of(bits: int, kind: int) -> float:
+    """The float of these bits."""
+    text, code = (bits.to_bytes(8, "little"), "<d") if kind == F64 else ((bits & 0xFFFFFFFF).to_bytes(4, "little"), "<f")
+    made: float = struct.unpack(code, text)[0]
+    return made
+
+
+def bits_of(value: float, kind: int) -> int:
+    """The bits of the float of a kind nearest to a value."""
+    if kind == F64:
+        return int.from_bytes(struct.pack("<d", value), "little")
+    try:
+        return int.from_bytes(struct.pack("<f", value), "little")
+    except OverflowError:
+        return int.from_bytes(struct.pack("<f", math.copysign(math.inf, value)), "little")
+
+
+def nearest(value: int, kind: int) -> int:
+    """The bits of the float nearest to a whole number, ties to even."""
+    digits = 53 if kind == F64 else 24
+    drop = max(0, abs(value).bit_length() - digits)
+    kept, rest = abs(value) >> drop, abs(value) & (1 << drop) - 1
+    half = 1 << drop >> 1
+    kept += rest > half or (drop > 0 and rest == half and kept & 1)
+    return bits_of(math.copysign(float(kept << drop), value), kind)
+
+
+def ratio(a: float, b: float) -> float:
+    if b != 0 or math.isnan(a):
+        return a / b if b != 0 else math.nan
+    return math.nan if a == 0 else math.copysign(math.inf, a) * math.copysign(1.0, b)
+
+
+def less(a: float, b: float) -> bool:
+    return a < b
+
+
+FLOAT_BINARY: Dict[str, Callable[[float, float], float]] = {
+    "fadd": lambda a, b: a + b, "fsub": lambda a, b: a - b, "fmul": lambda a, b: a * b, "fdiv": ratio,
+    "fmin": lambda a, b: a if less(a, b) else b, "fmax": lambda a, b: a if less(b, a) else b,
+}
+FLOAT_UNARY: Dict[str, Callable[[float], float]] = {
+    "fneg": lambda a: -a, "fabs": abs, "fsqrt": lambda a: math.sqrt(a) if a >= 0 else math.nan,
+}
+FLOAT_COMPARISONS: Dict[str, Callable[[float, float], bool]] = {
+    "feq": lambda a, b: a == b, "fne": lambda a, b: a != b, "flt": less, "fle": lambda a, b: a <= b, "fgt": lambda a, b: a > b,
+    "fge": lambda a, b: a >= b,
+}
+CONVERSIONS = "from-int from-uint to-int to-uint widen narrow float-bits bits-float".split()
+FLOATS = [0.0, -0.0, 1.0, -1.5, 0.1, 3.0e10, -7.25e-8, math.inf, -math.inf, math.nan, 1e300, 9007199254740993.0]
+
+
+def count_zeros(value: int, from_top: bool) -> int:
+    if value == 0:
+        return 64
+    return 64 - value.bit_length() if from_top else (value & -value).bit_length() - 1
+
+
+def turned(value: int, count: int, bits: int) -> int:
+    low, count = value & (1 << bits) - 1, count % bits
+    return low << count | low >> (bits - count)
 
 
 def quotient(a: int, b: int) -> int:
@@ -77,9 +148,12 @@ class Graph:
         values = self.body(self.of(0), statements)
         self.end("return", 0, self.list([self.pick(values) for _ in range(self.results)]), self.results)
 
-    def inst(self, op: str, a: int = 0, b: int = 0, c: int = 0) -> int:
-        self.insts.append([OPS[op], a, b, c])
+    def inst(self, op: str, a: int = 0, b: int = 0, c: int = 0, kind: int = 1) -> int:
+        self.insts.append([OPS[op], a, b, c, kind])
         return len(self.insts) - 1
+
+    def kind(self, value: int) -> int:
+        return self.insts[value][4]
 
     def number(self, value: int) -> int:
         return self.inst("iconst", signed(value))
@@ -111,9 +185,19 @@ class Graph:
 
     def pick(self, values: List[int]) -> int:
         kind = self.chance.random()
-        if kind < 0.15 or not values:
+        whole = [value for value in (values[-self.near:] if kind < 0.5 else values) if self.kind(value) == 1]
+        if kind < 0.15 or not whole:
             return self.number(self.chance.choice([*NUMBERS, self.chance.getrandbits(64)]))
-        return self.chance.choice(values[-self.near:] if kind < 0.5 else values)
+        return self.chance.choice(whole)
+
+    def pick_float(self, values: List[int], kind: int) -> int:
+        some = [value for value in values if self.kind(value) == kind]
+        if self.chance.random() < 0.2 or not some:
+            return self.float_number(self.chance.choice(FLOATS), kind)
+        return self.chance.choice(some[-self.near:])
+
+    def float_number(self, value: float, kind: int) -> int:
+        return self.inst("fconst", signed(bits_of(value, kind)), kind=kind)
 
     def picks(self, values: List[int], count: int) -> List[int]:
         return [self.pick(values) for _ in range(count)]
@@ -153,7 +237,8 @@ class Graph:
 
     def body(self, before: List[int], statements: int) -> List[int]:
         values = list(before)
-        simple = [self.arithmetic, self.division, self.load, self.store, self.update, self.memory, self.call, self.checks]
+        simple = [self.arithmetic, self.division, self.load, self.store, self.update, self.memory, self.call, self.checks, self.parts,
+                  self.floating, self.floating, self.whole]
         while statements > 0:
             statements -= 1
             inner = self.chance.randrange(1, statements) if statements > 3 and self.depth < 4 else 0
@@ -163,7 +248,7 @@ class Graph:
                 values += self.chance.choice([self.branches, self.loop, self.cases])(values, inner)
                 self.depth -= 1
             else:
-                values += self.chance.choices(simple, [8, 2, 3, 2, 1, 1, 2, 1])[0](values)
+                values += self.chance.choices(simple, [8, 2, 3, 2, 1, 1, 2, 1, 2, 2, 2, 2])[0](values)
         return values
 
     def arithmetic(self, values: List[int]) -> List[int]:
@@ -183,6 +268,78 @@ class Graph:
         if op == "sdiv" and signed(self.insts[divisor][1]) < 2 or self.insts[divisor][0] != OPS["iconst"]:
             dividend = self.inst("shr", dividend, self.number(1))
         return [self.inst(op, dividend, divisor, 64)]
+
+    def parts(self, values: List[int]) -> List[int]:
+        """What is made on fewer bits, and places of fewer bits that are compared and changed."""
+        chance, size = self.chance, self.chance.choice([8, 16, 32])
+        kind, sign = chance.random(), chance.choice("su")
+        if kind < 0.1:
+            few = self.inst("and", self.pick(values), self.number(chance.choice([0, 3, 1 << 63])))
+            return [self.inst(chance.choice(["popcount", "clz", "ctz"]), few)]
+        if kind < 0.4:
+            made = self.inst(chance.choice(["add", "sub", "mul", "and", "or", "xor"]), *self.picks(values, 2))
+            if chance.random() < 0.3:
+                made = self.inst("shl", self.pick(values), self.number(chance.randrange(40)))
+            return [self.inst("zext32", made)]
+        address, offset = self.address(values)
+        loaded = self.inst(f"load{size}{sign}", address, offset)
+        if kind < 0.7:
+            operands = [loaded, self.inst("and", self.pick(values), self.number(chance.choice([0, 1, 0x7F, 0xFF])))]
+            if chance.random() < 0.5:
+                operands[1] = self.number(chance.choice([*NUMBERS, 200, -3, 65535, (1 << 32) - 1]))
+            elif chance.random() < 0.5:
+                operands[1] = self.inst(f"load{size}u", *self.address(values))
+            chance.shuffle(operands)
+            return [self.inst("select", self.inst(chance.choice(list(COMPARISONS)), *operands), *self.picks(values, 2))]
+        operands = [loaded, self.pick(values)]
+        chance.shuffle(operands)
+        made = self.inst(chance.choice(["add", "sub", "and", "or", "xor"]), *operands)
+        made = self.inst(chance.choice("zs") + f"ext{chance.choice([8, 16, 32])}", made) if chance.random() < 0.6 else made
+        self.inst(f"store{size}", address, offset, made)
+        return []
+
+    def floating(self, values: List[int]) -> List[int]:
+        """A float, of what floats there are, whole numbers and memory."""
+        chance, kind = self.chance, self.chance.choice([F64, F32])
+        way = chance.random()
+        if way < 0.15:
+            return [self.inst(chance.choice(["from-int", "from-uint"]), self.pick(values), kind=kind)]
+        if way < 0.25:
+            address, offset = self.address(values)
+            value = self.pick_float(values, kind)
+            value = self.inst("select", self.inst("feq", value, value), value, self.float_number(0.5, kind), kind=kind)
+            self.inst("store-f64" if kind == F64 else "store-f32", address, offset, value)
+            return [self.inst("load-f64" if kind == F64 else "load-f32", address, offset, kind=kind)]
+        if way < 0.35:
+            other = F32 if kind == F64 else F64
+            return [self.inst("widen" if kind == F64 else "narrow", self.pick_float(values, other), kind=kind)]
+        if way < 0.45:
+            return [self.inst(chance.choice(list(FLOAT_UNARY)), self.pick_float(values, kind), kind=kind)]
+        if way < 0.55:
+            return [self.inst("select", self.condition(values), self.pick_float(values, kind), self.pick_float(values, kind), kind=kind)]
+        left, right = self.pick_float(values, kind), self.pick_float(values, kind)
+        if chance.random() < 0.2:
+            address, offset = self.address(values)
+            right = self.inst("load-f64" if kind == F64 else "load-f32", address, offset, kind=kind)
+        if chance.random() < 0.5:
+            left, right = right, left
+        return [self.inst(chance.choice(list(FLOAT_BINARY)), left, right, kind=kind)]
+
+    def whole(self, values: List[int]) -> List[int]:
+        """What a float tells: how it compares, its bits when it is no NaN, what it converts to when that fits."""
+        chance, kind = self.chance, self.chance.choice([F64, F32])
+        value = self.pick_float(values, kind)
+        way = chance.random()
+        if way < 0.4:
+            other = value if way < 0.1 else self.pick_float(values, kind)
+            return [self.inst(chance.choice(list(FLOAT_COMPARISONS)), value, other)]
+        if way < 0.6:
+            return [self.inst("select", self.inst("feq", value, value), self.inst("float-bits", value), self.number(0))]
+        zero, most = self.float_number(0.0, kind), self.float_number(float(1 << 64 if way < 0.8 else 1 << 62), kind)
+        fits = self.inst("flt", value if way < 0.8 else self.inst("fabs", value, kind=kind), most)
+        fits = self.inst("and", fits, self.inst("fge", value, zero)) if way < 0.8 else fits
+        safe = self.inst("select", fits, value, zero, kind=kind)
+        return [self.inst("to-uint" if way < 0.8 else "to-int", safe)]
 
     def load(self, values: List[int]) -> List[int]:
         """A load and what is made of it, sometimes with a store to the same place between them."""
@@ -321,6 +478,23 @@ class Graph:
                 len(self.blocks), *rows, len(self.insts), *code]
 
 
+def floated(name: str, kind: int, other: int, a: int, b: int) -> int:
+    """The bits of what an operation on floats makes; `other` is the kind of its operand."""
+    if name in FLOAT_BINARY:
+        return bits_of(FLOAT_BINARY[name](number_of(a, kind), number_of(b, kind)), kind)
+    if name in FLOAT_UNARY:
+        return bits_of(FLOAT_UNARY[name](number_of(a, kind)), kind)
+    if name in FLOAT_COMPARISONS:
+        return FLOAT_COMPARISONS[name](number_of(a, other), number_of(b, other))
+    if name in ("from-int", "from-uint"):
+        return nearest(signed(a) if name == "from-int" else a, kind)
+    if name in ("to-int", "to-uint"):
+        return int(number_of(a, other))
+    if name in ("widen", "narrow"):
+        return bits_of(number_of(a, other), kind)
+    return a & 0xFFFFFFFF if F32 in (kind, other) else a
+
+
 class Endless(Exception):
     """The graph takes too many steps to be run here."""
 
@@ -342,7 +516,7 @@ class Run:
                 made = self.step(graph, i, values, memory, last)
                 if made is not None:
                     values[i] = made & WORD
-            op, a, b, c = graph.insts[first + count - 1]
+            op, a, b, c, _ = graph.insts[first + count - 1]
             name, args = NAMES[op], graph.args[b:b + c]
             if name == "return":
                 return [values[arg] for arg in args]
@@ -360,9 +534,9 @@ class Run:
         self.steps += 1
         if self.steps > MOST_STEPS:
             raise Endless
-        op, a, b, c = graph.insts[i]
+        op, a, b, c, kind = graph.insts[i]
         name = NAMES[op]
-        if name == "iconst":
+        if name in ("iconst", "fconst"):
             return a
         if name == "slot":
             return (a + 1 << 20) + b
@@ -376,6 +550,8 @@ class Run:
             return DIVISIONS[name](values[a], values[b])
         if name == "select":
             return values[b] if values[a] else values[c]
+        if name in FLOAT_BINARY or name in FLOAT_UNARY or name in FLOAT_COMPARISONS or name in CONVERSIONS:
+            return floated(name, kind, graph.kind(a), values[a], values.get(b, 0))
         if name == "result":
             return last[a]
         if name in ("call", "call-indirect"):
@@ -387,7 +563,7 @@ class Run:
 
     def touch(self, name: str, parts: List[int], values: Dict[int, int], memory: List[bytearray]) -> Optional[int]:
         address, b, c = parts
-        size = int(re.sub(r"\D", "", name) or 0) // 8
+        size = int(re.sub(r"\D", "", name.replace("-f", "")) or 0) // 8
 
         def place(where: int) -> "tuple[bytearray, int]":
             return memory[(where >> 20) - 1], where & 0xFFFFF
