@@ -296,7 +296,7 @@ class Graph:
         made = self.inst(chance.choice(["add", "sub", "and", "or", "xor"]), *operands)
         made = self.inst(chance.choice("zs") + f"ext{chance.choice([8, 16, 32])}", made) if chance.random() < 0.6 else made
         self.inst(f"store{size}", address, offset, made)
-        return []
+        return [self.inst("load64", address, offset)]
 
     def floating(self, values: List[int]) -> List[int]:
         """A float, of what floats there are, whole numbers and memory."""
