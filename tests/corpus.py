@@ -12,7 +12,8 @@ A case is a source file, or a folder with `main.0x0` and the files that it impor
     ;; error: COLUMN: TEXT [code]         at the end of a line: the diagnostic of that line
     ;; error-above: COLUMN: TEXT [code]   the diagnostic of the last line above that is no directive
                          (column 0: one that has no place)
-    ;; seed: refuses        or `accepts`: what the seed does with a refused program; `floats`: any program with floats, which it refuses as such
+    ;; seed: refuses        what the seed does with the program, which is said where it is not plain: `accepts` or `refuses` one that is
+                         refused, `refuses` one that runs; `floats`: refuses it for them
 """
 
 from __future__ import annotations
@@ -238,11 +239,12 @@ def compat_engine(name: str, compiler: Callable[[], Path], c_command: Tuple[str,
     def build(case: Case, product: Path) -> Outcome:
         text = product.with_suffix(".c")
         made = run([str(compiler()), *c_words(case, text)])
-        return made if made.exit != 0 else run([*c_command, str(text), "-o", str(product)], seconds=C_SECONDS)
+        return made if made.exit != 0 else run([*c_command, str(text), "-o", str(product), "-lm"], seconds=C_SECONDS)
 
     def command(case: Case, product: Path) -> str:
         text = product.with_suffix(".c")
-        return f"{shlex.join(['build/compat/zero-c', *c_words(case, text)])} && {shlex.join([*c_command, str(text), '-o', str(product)])}"
+        first, second = ["build/compat/zero-c", *c_words(case, text)], [*c_command, str(text), "-o", str(product), "-lm"]
+        return f"{shlex.join(first)} && {shlex.join(second)}"
 
     def present() -> bool:
         return (TOP / "build/chain/stage2").is_file() and shutil.which(c_command[0]) is not None
@@ -312,13 +314,14 @@ def shell(case: Case, engine: Engine, product: Path) -> str:
 
 
 def left_out(case: Case, engine: Engine) -> bool:
-    return case.seed == "floats" and not engine.whole
+    """Whether the engine is the seed, and the program beyond the core."""
+    return not engine.whole and (case.seed == "floats" or (case.kind == "run" and case.seed == "refuses"))
 
 
 def judge_left_out(case: Case, engine: Engine, product: Path) -> str:
     built = engine.build(case, product)
-    refused = built.exit == 1 and built.error.rstrip("\n").endswith("[no-floats]")
-    return "" if refused else f"the seed should refuse floats; it ends with {built.exit}:\n{built.error}"
+    floats = built.error.rstrip("\n").endswith("[no-floats]")
+    return "" if built.exit == 1 and floats == (case.seed == "floats") else f"the seed ends with {built.exit}:\n{built.error}"
 
 
 def judge_run(case: Case, engine: Engine, product: Path) -> str:

@@ -10,7 +10,7 @@ import pytest
 
 TOP = Path(__file__).resolve().parent.parent
 LIBRARY = TOP / "lib"
-INNER = ("memory", "runtime", "storage", "utf8")
+INNER = ("decimal", "ieee", "memory", "runtime", "storage", "utf8")
 
 
 def module_name(path: Path) -> str:
