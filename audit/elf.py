@@ -143,7 +143,7 @@ def check_header(product: Product) -> Iterator[str]:
 
 
 def segments(subject: Subject) -> List[Finding]:
-    """Loaded segments lie on pages of their own, in order, as in the file, within it, and at the base address on."""
+    """Loaded segments lie on pages of their own, in order, as in the file, within it, each a page further up than the one before."""
     return judged(subject, check_segments)
 
 
@@ -152,12 +152,12 @@ def check_segments(product: Product) -> Iterator[str]:
         yield f"the first loaded segment is not the file's beginning at {BASE:#x}"
     for index, segment in enumerate(product.loads):
         begin, size = segment["p_vaddr"], segment["p_memsz"]
-        if begin % PAGE or begin != BASE + segment["p_offset"] or segment["p_paddr"] != begin or segment["p_align"] != PAGE:
-            yield f"loaded segment {index} does not lie at {BASE:#x} plus its offset, on a page"
+        if begin != BASE + index * PAGE + segment["p_offset"] or segment["p_paddr"] != begin or segment["p_align"] != PAGE:
+            yield f"loaded segment {index} does not lie at {BASE:#x} plus {index} pages plus its offset"
         if segment["p_filesz"] != size or segment["p_offset"] + size > len(product.content):
             yield f"loaded segment {index} is not wholly in the file"
-        if index and begin < product.loads[index - 1]["p_vaddr"] + product.loads[index - 1]["p_memsz"]:
-            yield f"loaded segment {index} lies over the one before"
+        if index and begin // PAGE <= (product.loads[index - 1]["p_vaddr"] + product.loads[index - 1]["p_memsz"] - 1) // PAGE:
+            yield f"loaded segment {index} shares a page with the one before"
 
 
 def no_writable_code(subject: Subject) -> List[Finding]:

@@ -163,9 +163,9 @@ class Image:
         for index, (at, line, column, source, name) in enumerate(self.rows):
             if name not in names:
                 spelling = name.encode('utf-8')
-                names[name] = rodata.reserve(4 + len(spelling), 4)
-                struct.pack_into('<I', rodata.data, names[name], len(spelling))
-                rodata.data[names[name] + 4:names[name] + 4 + len(spelling)] = spelling
+                names[name] = rodata.reserve(2 + len(spelling), 2)
+                struct.pack_into('<H', rodata.data, names[name], min(len(spelling), 65535))
+                rodata.data[names[name] + 2:names[name] + 2 + len(spelling)] = spelling
             struct.pack_into('<4I', rodata.data, functions + 16 * index, at, line * 4096 + min(column, 4095), sources.index(source),
                              names[name] - files)
         for word, (at, count) in enumerate(((traps, self.traps), (functions, self.rows), (files, sources))):
