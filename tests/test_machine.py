@@ -1,4 +1,4 @@
-"""machine: random graphs through selection, registers and encoding, held against an interpreter of the same graphs."""
+"""machine: random graphs through the optimiser, selection, registers and encoding, held against an interpreter of the same graphs."""
 
 from __future__ import annotations
 
@@ -173,9 +173,9 @@ class Graph:
 
     def begin(self, block: int) -> None:
         row = self.blocks[block]
+        row[0], self.current = len(self.insts), block
         for k in range(row[3]):
             self.params[row[2] + k] = self.inst("param", k)
-        row[0], self.current = len(self.insts), block
 
     def end(self, op: str, a: int = 0, b: int = 0, c: int = 0) -> int:
         last = self.inst(op, a, b, c)
@@ -512,7 +512,7 @@ class Run:
         while True:
             first, count, _, _ = graph.blocks[block]
             values.update(zip(graph.of(block), given))
-            for i in range(first, first + count - 1):
+            for i in range(first + len(given), first + count - 1):
                 made = self.step(graph, i, values, memory, last)
                 if made is not None:
                     values[i] = made & WORD
@@ -642,12 +642,13 @@ def words_of(program: Path) -> "tuple[int, List[int]]":
 
 @pytest.mark.parametrize("size", [10, 40, 200])
 @pytest.mark.parametrize("batch", range(8))
-def test_random_graphs_compute_what_they_say(assemble: Path, tmp_path: Path, size: int, batch: int) -> None:
+@pytest.mark.parametrize("level", ["-O0", "-O2"])
+def test_random_graphs_compute_what_they_say(assemble: Path, tmp_path: Path, size: int, batch: int, level: str) -> None:
     for number in range(max(5, 400 // size)):
-        seed = f"{size} {batch} {number}"
+        seed = f"{size} {batch} {number} {level}"
         text, expected = random_program(seed, size)
         program = tmp_path / f"program-{number}"
-        made = subprocess.run([assemble], input=text.encode(), capture_output=True, timeout=60)
+        made = subprocess.run([assemble, *([level] if level == "-O2" else [])], input=text.encode(), capture_output=True, timeout=60)
         assert made.returncode == 0, (seed, made.stderr)
         program.write_bytes(made.stdout)
         program.chmod(0o755)
