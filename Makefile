@@ -8,7 +8,7 @@ WORKERS ?= 2
 VENV = build/venv/bin/python
 PYTEST = $(VENV) -m pytest -n $(WORKERS)
 CHECKS = normal-path-audit-check memory-architecture-check imports-check elf-check docs-check \
-  memory-check memory-summary-check perf-check rss-limit-check
+  memory-check memory-summary-check perf-check bench-check rss-limit-check
 
 export PYTHONPYCACHEPREFIX := $(CURDIR)/build/pycache
 
@@ -43,6 +43,7 @@ docs-check: ## judge what the pages say
 memory-check: ## judge peaks of memory against budgets and baselines
 memory-summary-check: ## judge the compiler's own account of its memory
 perf-check: ## judge times against what this machine did before
+bench-check: ## judge compiled code beside gcc, and compile speed beside tcc
 rss-limit-check: ## judge that the guard ends what breaks its limits
 
 release: trusted-chain build/venv/ready ## make build/release/v$(VERSION), signed with KEY=FILE if given

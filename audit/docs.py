@@ -51,6 +51,7 @@ JUDGED_BY: Tuple[Tuple[str, str], ...] = (
     (r"python3 -m bootstrap\.witness --fetch", ".ci/run"),
     (r"(build/venv/bin/)?python -m perf baseline\b.*", "tests/test_budgets.py"),
     (r"(build/venv/bin/)?python -m perf measure\b.*", "tests/test_timing.py"),
+    (r"(build/venv/bin/)?python -m perf bench\b.*", "tests/test_bench.py"),
     (r"python -m perf bisect\b.*", "tests/test_bisect.py"),
     (r"python -m perf guard", "tests/test_guard.py"),
     (r"build/venv/bin/python -m pytest\b.*", ".ci/run"),

@@ -10,13 +10,17 @@ from typing import Callable
 
 import pytest
 
+from audit.claim import Answer, NotMeasured, judge
+from audit.claim import Verdict as Judged
 from perf.__main__ import main
 from perf.bench import speed, synth
 from perf.bench.command import present, ratios
 from perf.bench.compilers import COMPILERS, REFERENCE, Compiler
 from perf.bench.programs import PROGRAMS, Program, programs_named
 from perf.bench.running import Bench, Row, Runs, mean_permille, require_same, row
+from perf.bench_check import CLAIMS, MEAN_LIMIT, WORST_LIMIT, judge_code
 from perf.command import PerfError
+from perf.guard import PINNED_ENVIRONMENT
 from perf.workbench import workbench
 from tests.conftest import TOP
 from tests.needs import need
@@ -112,17 +116,18 @@ def test_without_the_reference_nothing_is_measured(zero: Path) -> None:
 
 def test_a_ratio_is_of_the_same_round() -> None:
     mine, theirs = Runs([], [150, 300, 90], 7), Runs([], [100, 100, 100], 9)
-    assert row(mine, theirs) == Row(us=150, permille=1500, low_permille=900, high_permille=3000, peak_kib=7)
+    assert row(mine, theirs) == Row(us=150, permilles=(1500, 3000, 900), peak_kib=7)
+    assert row(mine, theirs).permille == 1500
 
 
 def test_the_mean_is_geometric() -> None:
-    table = {"a": {"0x0": Row(1, 1000, 0, 0, 0)}, "b": {"0x0": Row(1, 4000, 0, 0, 0)}}
+    table = {"a": {"0x0": Row(1, (1000,), 0)}, "b": {"0x0": Row(1, (4000,), 0)}}
     assert mean_permille(table, "0x0", ["a", "b"]) == 2000
 
 
 def test_the_table_marks_a_mean_of_some_programs_only() -> None:
-    whole = Row(1_000_000, 1000, 0, 0, 0)
-    table = {"a": {REFERENCE: whole, "0x0": Row(1, 1500, 0, 0, 0)}, "b": {REFERENCE: whole}}
+    whole = Row(1_000_000, (1000,), 0)
+    table = {"a": {REFERENCE: whole, "0x0": Row(1, (1500,), 0)}, "b": {REFERENCE: whole}}
     lines = ratios(table, (reference(), ours())).splitlines()
     assert [line.split() for line in lines] == [
         ["program", "gcc", "-O2", "0x0"],
@@ -151,10 +156,11 @@ def test_what_is_asked_wrongly_is_told(zero: Path, arguments: list[str], said: s
     assert said in capsys.readouterr().err
 
 
-def test_each_program_stands_in_both_languages_and_no_other_does() -> None:
+def test_each_program_stands_in_every_language_and_no_other_does() -> None:
     folder = PROGRAMS[0].source("0x0").parent
-    names = sorted(path.stem for path in folder.glob("*.0x0") if path.stem != "argument")
-    assert names == sorted(path.stem for path in folder.glob("*.c")) == sorted(program.name for program in PROGRAMS)
+    names = sorted(program.name for program in PROGRAMS)
+    assert names == sorted(path.stem for path in folder.glob("*.0x0") if path.stem != "argument")
+    assert names == sorted(path.stem for path in folder.glob("*.c")) == sorted(path.stem for path in folder.glob("*.go"))
 
 
 # ---- how fast the compiler compiles
@@ -189,3 +195,66 @@ def test_a_way_that_fails_is_refused(zero: Path) -> None:
     with workbench(TOP, zero) as place:
         with pytest.raises(PerfError, match="unknown option --strange"):
             speed.compile_synth(place, (way,), 1, 10)
+
+
+# ---- the gates
+
+
+def judged_code(permille: int) -> list[str]:
+    rows = {name: Row(1, (permille - 20, permille, permille, permille, permille, permille + 20), 0) for name in ("sieve", "json")}
+    return [finding.message for finding in judge_code(rows)]
+
+
+def test_code_at_its_limits_holds_and_slower_code_is_broken() -> None:
+    assert judged_code(round(1000 * MEAN_LIMIT) - 20) == []
+    assert judged_code(round(1000 * MEAN_LIMIT) + 21) == [
+        f"the mean of programs: times gcc -O2: {MEAN_LIMIT + 0.021:.2f}, between {MEAN_LIMIT + 0.001:.2f} and {MEAN_LIMIT + 0.041:.2f};"
+        f" at most {MEAN_LIMIT:.2f} is allowed"
+    ]
+    worst = judged_code(round(1000 * WORST_LIMIT) + 30)
+    assert [message.partition(":")[0] for message in worst] == ["sieve", "json", "the mean of programs"]
+
+
+def test_code_whose_ratio_is_about_the_limit_was_not_measured() -> None:
+    with pytest.raises(NotMeasured, match="and the limit is"):
+        judged_code(round(1000 * MEAN_LIMIT))
+
+
+def answer_of(name: str, zero: Path) -> Answer:
+    (claim,) = (claim for claim in CLAIMS if claim.name == name)
+    return judge(claim, TOP, zero)
+
+
+@pytest.mark.slow
+def test_a_slower_compiler_is_broken(zero: Path, tmp_path: Path) -> None:
+    """The compiler run three times for one result: beside tcc it takes three times as long."""
+    need("tcc")
+    slow = tmp_path / "zero"
+    slow.write_text('#!/bin/sh\nfor again in 1 2 3 4; do "' + str(zero) + '" "$@" || exit; done\n', encoding="utf-8")
+    slow.chmod(0o755)
+    assert answer_of("bench/compiles-beside-tcc", zero).verdict is Judged.HOLDS
+    answer = answer_of("bench/compiles-beside-tcc", slow)
+    assert answer.verdict is Judged.BROKEN and "0x0 -O0: times tcc -c" in answer.findings[0].message
+
+
+@pytest.mark.slow
+def test_slower_code_is_broken(zero: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each program that the compiler makes is run many times over for one result."""
+    need("gcc")
+    assert answer_of("bench/code-beside-gcc", zero).verdict is Judged.HOLDS
+    once = Bench.run_once
+
+    def often(self: Bench, runs: Runs) -> None:
+        once(self, runs)
+        runs.us[-1] *= 1 if runs.argv[0].endswith("-0") else 8  # the reference is made first
+
+    monkeypatch.setattr(Bench, "run_once", often)
+    answer = answer_of("bench/code-beside-gcc", zero)
+    assert answer.verdict is Judged.BROKEN and "at most" in answer.findings[-1].message
+
+
+@pytest.mark.parametrize(("claim", "tool"), [("bench/code-beside-gcc", "gcc"), ("bench/compiles-beside-tcc", "tcc")])
+def test_without_the_other_compiler_it_is_not_present(zero: Path, monkeypatch: pytest.MonkeyPatch, claim: str, tool: str) -> None:
+    monkeypatch.setitem(PINNED_ENVIRONMENT, "PATH", "/none")
+    answer = answer_of(claim, zero)
+    assert answer.verdict is Judged.NOT_PRESENT and answer.reason.startswith(f"{tool} is not present")

@@ -1,4 +1,4 @@
-"""command: `python -m perf bench`: the programs by every compiler there is, as ratios to gcc -O2."""
+"""command: `python -m perf bench`: the programs by every compiler there is, as ratios to gcc -O2; compile speed beside tcc."""
 
 from __future__ import annotations
 
@@ -10,10 +10,13 @@ from typing import Optional
 from ..command import PerfError, columns, told
 from ..history import TOP
 from ..measure import compiler_of
-from ..workbench import workbench
+from ..workbench import Workbench, workbench
 from .compilers import COMPILERS, FAMILIES, REFERENCE, Compiler
+from .page import PAGE
 from .programs import PROGRAMS, Program, programs_named
 from .running import Bench, Row, Table, mean_permille
+from .speed import SLOW, WAYS, Alone, Speed, compile_synth, itself, phases, sizes, start_up, ways
+from .writing import write, write_page
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -22,6 +25,10 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--with", dest="families", metavar="NAMES", help=f"beside gcc -O2: of {','.join(FAMILIES)} (default: all there are)")
     parser.add_argument("--runs", type=int, default=5, metavar="N", help="how often each, in turn (default: 5)")
     parser.add_argument("--small", action="store_true", help="with the sizes that the gate uses")
+    parser.add_argument("--speed", action="store_true", help="how fast the compiler compiles, instead of the programs")
+    parser.add_argument("--slow", action="store_true", help="with --speed also by gcc, which takes a minute")
+    parser.add_argument("--write", action="store_true", help=f"measure all of it and write {PAGE}")
+    parser.add_argument("--page", action="store_true", help=f"write {PAGE} from what was measured last")
     parser.add_argument("--top", type=Path, default=TOP, metavar="DIRECTORY", help="the source tree")
     options = parser.parse_args(arguments)
     return told("perf bench", lambda: work(options))
@@ -29,12 +36,20 @@ def main(arguments: Sequence[str]) -> int:
 
 def work(options: argparse.Namespace) -> int:
     top = options.top.resolve()
+    if options.page:
+        return write_page(top)
     zero = compiler_of(top)
     if options.runs < 1:
         raise PerfError("--runs has to be at least 1")
     programs = chosen_programs(options.programs)
     compilers = present(chosen_compilers(options.families))
+    if options.write and (options.programs or options.families or options.small):
+        raise PerfError("--write takes all programs, compilers and whole sizes")
     with workbench(top, zero) as place:
+        if options.write:
+            return write(place, compilers, options.runs)
+        if options.speed:
+            return tell_speed(place, options.runs, options.slow)
         bench = Bench(place, compilers)
         table = {p.name: bench.measure(p, p.small if options.small else p.size, options.runs) for p in programs}
     print(ratios(table, compilers))
@@ -82,3 +97,25 @@ def mean(table: Table, key: str) -> str:
     """Over the programs that the compiler took; marked when these are not all."""
     taken = [name for name, rows in table.items() if key in rows]
     return f"{mean_permille(table, key, taken) / 1000:.2f}" + ("" if len(taken) == len(table) else f" of {len(taken)}")
+
+
+# ---- compile speed
+
+
+def tell_speed(place: Workbench, rounds: int, slow: bool) -> int:
+    found = compile_synth(place, (*ways(WAYS), *(ways(SLOW) if slow else ())), rounds)
+    print(columns(("compiler", "ms", "of tcc", "lines/s", "peak KiB", "product"), [speed_row(key, one) for key, one in found.items()]))
+    print(f"itself at -O2: {alone_text(itself(place, rounds))}; --version: {alone_text(start_up(place, rounds))}")
+    print("bytes: " + ", ".join(f"{name} {size}" for name, size in sizes(place).items()))
+    for level in ("-O0", "-O2"):
+        print(f"{level}: " + ", ".join(f"{name} {nanoseconds / 1e6:.1f} ms" for name, nanoseconds in phases(place, level).items()))
+    return 0
+
+
+def speed_row(key: str, one: Speed) -> tuple[str, ...]:
+    per_second = 1_000_000 * one.lines // one.us
+    return key, f"{one.us / 1000:.1f}", f"{one.permille / 1000:.2f}", f"{per_second}", f"{one.peak_kib}", f"{one.product_bytes}"
+
+
+def alone_text(one: Alone) -> str:
+    return f"{one.us / 1000:.1f} ms, {one.peak_kib} KiB"

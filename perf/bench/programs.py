@@ -34,6 +34,8 @@ PROGRAMS: tuple[Program, ...] = (
     Program("interp", 150, 10, 1, "a loop around one large match"),
     Program("levenshtein", 24000, 7000, 100, "one loop with minima"),
     Program("json", 20000, 2000, 20, "a recursive parser and its tree"),
+    Program("nbody", 5000000, 300000, 100, "floats in records, roots and quotients"),
+    Program("spectralnorm", 3000, 700, 50, "one loop of quotients of floats"),
     Program("mandelbrot", 2800, 600, 16, "one loop of floats"),
 )
 

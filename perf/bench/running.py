@@ -28,10 +28,16 @@ class Row:
     """What is told of a program as one compiler made it."""
 
     us: int  # the median
-    permille: int  # of the reference's time in the same round: the median, the least and the most
-    low_permille: int
-    high_permille: int
+    permilles: tuple[int, ...]  # of the reference's time in the same round, round by round
     peak_kib: int
+
+    @property
+    def permille(self) -> int:
+        return round(statistics.median(self.permilles))
+
+    @property
+    def ratios(self) -> tuple[float, ...]:
+        return tuple(permille / 1000 for permille in self.permilles)
 
 
 Table = dict[str, dict[str, Row]]  # program, compiler
@@ -89,14 +95,8 @@ def require_same(program: Program, outputs: dict[str, bytes]) -> None:
 
 
 def row(one: Runs, reference: Runs) -> Row:
-    ratios = [1000 * ours / theirs for ours, theirs in zip(one.us, reference.us)]
-    return Row(
-        us=round(statistics.median(one.us)),
-        permille=round(statistics.median(ratios)),
-        low_permille=round(min(ratios)),
-        high_permille=round(max(ratios)),
-        peak_kib=one.peak_kib,
-    )
+    permilles = tuple(round(1000 * ours / theirs) for ours, theirs in zip(one.us, reference.us))
+    return Row(round(statistics.median(one.us)), permilles, one.peak_kib)
 
 
 def mean_permille(table: Table, key: str, programs: Sequence[str]) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -43,16 +44,32 @@ SLOW: tuple[Way, ...] = (
 )
 
 
+def ways(known: Sequence[Way]) -> tuple[Way, ...]:
+    """The ways, all of whose tools must be there: without tcc there is nothing to compare with."""
+    for tool in dict.fromkeys(tool for way in known for tool in way.tools):
+        if shutil.which(tool, path=PINNED_ENVIRONMENT["PATH"]) is None:
+            raise PerfError(f"{tool} is not present; compile speed is told beside it")
+    return tuple(known)
+
+
 @dataclass(frozen=True)
 class Speed:
     """What one way of compiling a file takes."""
 
     us: int  # processor time, the median
-    permille: int  # of tcc's in the same round, the median
+    permilles: tuple[int, ...]  # of tcc's in the same round, round by round
     peak_kib: int
     lines: int
     bytes: int  # of source
     product_bytes: int
+
+    @property
+    def permille(self) -> int:
+        return round(statistics.median(self.permilles))
+
+    @property
+    def ratios(self) -> tuple[float, ...]:
+        return tuple(permille / 1000 for permille in self.permilles)
 
 
 @dataclass(frozen=True)
@@ -113,7 +130,7 @@ def speed(outcomes: Sequence[Outcome], base: Sequence[Outcome], source: Path, ma
     content = source.read_bytes()
     return Speed(
         us=round(statistics.median(cpu_us(one) for one in outcomes)),
-        permille=round(statistics.median(1000 * cpu_us(one) / cpu_us(other) for one, other in zip(outcomes, base))),
+        permilles=tuple(round(1000 * cpu_us(one) / cpu_us(other)) for one, other in zip(outcomes, base)),
         peak_kib=max(one.peak_kib for one in outcomes),
         lines=content.count(b"\n"),
         bytes=len(content),

@@ -1,0 +1,86 @@
+"""bench_check: the group "bench": compiled code beside gcc -O2, and the compiler beside tcc, as ratios that hold on any machine.
+
+Judged are some programs in small sizes, in a few seconds; `python -m perf bench` runs all in whole sizes. A machine without gcc
+or tcc has nothing to compare with: not present. The limits are what was measured, with room for another machine.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterator, Sequence
+
+from audit.claim import Claim, Finding, NotMeasured, NotPresent, Subject
+
+from .bench.compilers import COMPILERS, REFERENCE, Compiler
+from .bench.programs import programs_named
+from .bench.running import Bench, Row
+from .bench.speed import TCC, WAYS, compile_synth, ways
+from .command import PerfError
+from .judging import judged
+from .sampling import LEAST_PAIRS, Verdict, interval, judge_ratio
+
+OURS = "0x0"
+PROGRAMS = ("sieve", "bintrees", "strhash", "hashmap", "interp", "json")
+MEAN_LIMIT = 1.75  # times gcc -O2, the geometric mean of these programs
+WORST_LIMIT = 3.0  # any of them
+QUICK_LIMIT = 3.6  # -O0, times tcc
+GOOD_LIMIT = 10.0  # -O2, times tcc
+FUNCTIONS = 1000
+
+
+def chosen() -> tuple[Compiler, ...]:
+    compilers = tuple(compiler for compiler in COMPILERS if compiler.key in (REFERENCE, OURS))
+    for compiler in compilers:
+        if compiler.absent:
+            raise NotPresent(f"{', '.join(compiler.absent)} is not present; code is told beside {REFERENCE}")
+    return compilers
+
+
+def code_beside_gcc(subject: Subject) -> Iterator[Finding]:
+    """Compiled code, with its checks, takes at most so many times what gcc -O2's takes, in the mean and in any program."""
+    compilers = chosen()
+    with judged(subject) as place:
+        bench = Bench(place, compilers)
+        rows = {p.name: bench.measure(p, p.small, LEAST_PAIRS) for p in programs_named(PROGRAMS)}
+    for what, reason in bench.refused.items():
+        yield Finding(f"{what}: {reason}")
+    ours = {name: found[OURS] for name, found in rows.items() if OURS in found}
+    for name, row in ours.items():
+        subject.figures[f"bench_{name}_permille"] = row.permille
+    yield from judge_code(ours)
+
+
+def judge_code(rows: dict[str, Row]) -> Iterator[Finding]:
+    for name, row in rows.items():
+        yield from judge(row.ratios, WORST_LIMIT, f"{name}: times {REFERENCE}")
+    rounds = zip(*(row.ratios for row in rows.values()))
+    yield from judge([statistics.geometric_mean(each) for each in rounds], MEAN_LIMIT, f"the mean of programs: times {REFERENCE}")
+
+
+def judge(ratios: Sequence[float], limit: float, what: str) -> Iterator[Finding]:
+    """A finding if the ratio is above the limit beyond doubt; NotMeasured if nothing can be said."""
+    verdict, enclosed = judge_ratio(ratios, limit), interval(ratios)
+    told = f"{what}: {statistics.median(ratios):.2f}" + ("" if enclosed is None else f", between {enclosed.low:.2f} and {enclosed.high:.2f}")
+    if verdict is Verdict.REGRESSED:
+        yield Finding(f"{told}; at most {limit:.2f} is allowed")
+    elif verdict is Verdict.UNMEASURED:
+        raise NotMeasured(f"{told}, and the limit is {limit:.2f}")
+
+
+def compiles_beside_tcc(subject: Subject) -> Iterator[Finding]:
+    """The compiler takes at most so many times what tcc takes for the same made-up file, at -O0 and at -O2."""
+    try:
+        known = ways(WAYS)
+    except PerfError as error:
+        raise NotPresent(error.message) from None
+    with judged(subject) as place:
+        found = compile_synth(place, known, LEAST_PAIRS, FUNCTIONS)
+    for key, limit in (("0x0 -O0", QUICK_LIMIT), ("0x0 -O2", GOOD_LIMIT)):
+        subject.figures[f"bench_compile_{key[-2:].lower()}_permille"] = found[key].permille
+        yield from judge(found[key].ratios, limit, f"{key}: times {TCC}")
+
+
+CLAIMS: tuple[Claim, ...] = (
+    Claim("bench/code-beside-gcc", code_beside_gcc),
+    Claim("bench/compiles-beside-tcc", compiles_beside_tcc),
+)
