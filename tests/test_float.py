@@ -28,6 +28,8 @@ HARD = """0 0.0 -0.0 1 1e0 0.1 0.3 5e-324 2.4703282292062327e-324 2.470328229206
 6.0221407599999999e23 4.35 0.000244140625 0x1p-1074 0x1p-1075 0x1.8p-1075 0x1.fffffffffffffp1023 0x1.fffffffffffff7fp1023
 0x1.00000000000008p0 0x1.000000000000080001p0 0xdeadbeefdeadbeefdeadp-40 0x0.0000000001p0 -0x1.8p3 1_000.5e1_0 0x0p0""".split()
 
+MIDPOINT = "1.00000000000000011102230246251565404236316680908203125"  # between 1.0 and the next number
+
 
 def bits64(x: float) -> int:
     return int.from_bytes(struct.pack("<d", x), "little")
@@ -150,7 +152,7 @@ def told(program: Path, lines: Sequence[str]) -> List[List[str]]:
 def random_texts(count: int) -> List[str]:
     """Numbers of all magnitudes, midpoints between two, and digits at random."""
     chance = random.Random(20261121)
-    texts = []
+    texts = [f"{MIDPOINT}{'0' * 900}{last}" for last in ("", "1")]
     for k in range(count):
         x = float64(chance.getrandbits(64) & ~(1 << 62) | chance.getrandbits(1) << 62)
         if not math.isfinite(x):
@@ -163,6 +165,9 @@ def random_texts(count: int) -> List[str]:
         elif k % 8 == 1:
             texts.append(f"{chance.randrange(10**chance.randrange(1, 40))}.{chance.randrange(10**9):09}e{chance.randrange(-60, 60)}")
         elif k % 8 == 2:
+            middle = (Fraction(chance.randrange(1 << 52, 1 << 53)) + Fraction(1, 2)) / (1 << 53)
+            texts.append(f"0.{math.ceil(middle * 10**19):019}")  # so little above a midpoint that 64 bits do not tell
+        elif k % 8 == 3:
             texts.append(repr(float32(chance.getrandbits(31) % 0x7F800000)))
         else:
             texts.append(repr(x))
