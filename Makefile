@@ -8,7 +8,7 @@ WORKERS ?= 2
 VENV = build/venv/bin/python
 PYTEST = $(VENV) -m pytest -n $(WORKERS)
 CHECKS = normal-path-audit-check memory-architecture-check imports-check elf-check docs-check \
-  memory-check memory-summary-check perf-check bench-check rss-limit-check
+  memory-check memory-summary-check perf-check bench-check rss-limit-check optimizer-smoke
 
 export PYTHONPYCACHEPREFIX := $(CURDIR)/build/pycache
 
@@ -42,6 +42,7 @@ elf-check: ## judge the executable files
 docs-check: ## judge what the pages say
 memory-check: ## judge peaks of memory against budgets and baselines
 memory-summary-check: ## judge the compiler's own account of its memory
+optimizer-smoke: ## judge the optimiser on the compiler's own source: the same twice, and its memory
 perf-check: ## judge times against what this machine did before
 bench-check: ## judge compiled code beside gcc, and compile speed beside tcc
 rss-limit-check: ## judge that the guard ends what breaks its limits

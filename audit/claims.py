@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Tuple
 
-from perf import bench_check, memory_check, memory_summary_check, perf_check, rss_limit_check
+from perf import bench_check, memory_check, memory_summary_check, optimizer_smoke_check, perf_check, rss_limit_check
 
 from . import docs, elf, imports, memory_architecture, normal_path
 from .claim import Group
@@ -17,6 +17,7 @@ GROUPS: Tuple[Group, ...] = (
     Group("docs", "what the pages say", docs.CLAIMS),
     Group("memory", "peaks of memory, budgets and baselines", memory_check.CLAIMS),
     Group("memory-summary", "the compiler's own account of its memory", memory_summary_check.CLAIMS),
+    Group("optimizer-smoke", "the optimiser on the compiler's own source", optimizer_smoke_check.CLAIMS),
     Group("perf", "times, against what this machine did before", perf_check.CLAIMS),
     Group("bench", "compiled code and compile speed, beside other compilers", bench_check.CLAIMS),
     Group("rss-limit", "the guard ends what breaks its limits", rss_limit_check.CLAIMS),

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Optional
 
+from .optimizer_smoke import smoke
 from .workbench import SOURCE, Workbench, trusted_root
 from .guard import Outcome
 
@@ -78,6 +79,7 @@ STEPS: tuple[Step, ...] = (
     Step("release.stress_symbols", f"{STRESS_LINES} lines of names and texts", built("symbols", STRESS_LINES)),
     Step("release.program", f"{PROGRAM_LINES} lines of plain program", built("plain", PROGRAM_LINES)),
     Step("check.compiler", "the compiler's source is checked", lambda b: b.measure([b.relative(b.zero), "check", SOURCE])),
+    Step("optimizer.source_smoke", "the compiler is optimised, with what passes are given and make", smoke),
     Step("fmt.compiler", "every file of the compiler is laid out", fmt),
     Step("run.sha256sum", "8 MiB are hashed", lambda b: b.measure([b.relative(b.example("sha256sum")), b.relative(b.data(8 << 20))])),
     Step("run.wc", "8 MiB are counted", lambda b: b.measure([b.relative(b.example("wc")), b.relative(b.data(8 << 20))])),

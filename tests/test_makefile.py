@@ -60,7 +60,7 @@ def test_every_target_has_its_line_of_help() -> None:
 def test_every_check_judges_a_group_and_every_group_has_one() -> None:
     judged = []
     for check in phony():
-        if check.endswith("-check") and check != "release-check":
+        if check == "optimizer-smoke" or check.endswith("-check") and check != "release-check":
             found = re.search(r"-m audit (\S+)$", planned(check), re.MULTILINE)
             assert found is not None, check
             assert "-m bootstrap\n" in planned(check)
