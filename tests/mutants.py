@@ -418,6 +418,31 @@ MUTANTS: Tuple[Mutant, ...] = (
         "run/traps/an-index-beyond-the-length",
     ),
     Mutant(
+        "compiler/ssa/floating.0x0",
+        "(<< 1 (- 53 width))",
+        "(<< 1 (- 54 width))",
+        "run/floats/a-float-just-below-the-least-integer",
+        quick=True,
+    ),
+    Mutant(
+        "compiler/ssa/floating.0x0",
+        "(+ op (- ops.i-feq ops.i-eq))",
+        "(+ op (- ops.i-feq ops.i-eq -1))",
+        "run/floats/with-nan-only-unequal-is-true",
+    ),
+    Mutant(
+        "compiler/tree/fold.0x0",
+        "((= op tree.op-lt) (Value (wrap I64 (soft-float.less? f a b))))",
+        "((= op tree.op-lt) (Value (wrap I64 (soft-float.less? f b a))))",
+        "run/floats/constants-are-computed-as-at-run-time",
+    ),
+    Mutant(
+        "compiler/ssa/builder.0x0",
+        "    ((= l.bytes 8) ssa.f64)",
+        "    ((= l.bytes 8) ssa.i64)",
+        "run/floats/floats-in-records-options-and-variants",
+    ),
+    Mutant(
         "bootstrap/seed/read.py",
         "return -value if sign == '-' else value",
         "return value",
