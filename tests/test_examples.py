@@ -33,6 +33,7 @@ RUNS = (
     Run("json-format", (), EXAMPLES / "input/data.json", EXAMPLES / "expected/data.json"),
     Run("life", ("12",), EXAMPLES / "input/life.txt", EXAMPLES / "expected/life.txt"),
     Run("lisp", (), EXAMPLES / "input/lisp.txt", EXAMPLES / "expected/lisp.txt"),
+    Run("statistics", (), EXAMPLES / "input/statistics.txt", EXAMPLES / "expected/statistics.txt"),
     Run("sheet", (), EXAMPLES / "input/sheet.txt", EXAMPLES / "expected/sheet.txt"),
 )
 STATUS = {"lisp": 1}
