@@ -1,4 +1,4 @@
-"""Every mutant is seen by its case, which holds for the sound compiler and seed: the corpus can fail."""
+"""Every mutant is seen by its case, which holds for the sound compiler and seed: the corpus and the cases of passes can fail."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import pytest
 
 from tests import corpus
 from tests.corpus import Engine
-from tests.mutants import MUTANTS, Mutant, case_of, engine_of, mutated
+from tests.mutants import MUTANTS, STAGE2, Mutant, case_of, judge_mutant, judge_passes, mutated
 
 pytestmark = pytest.mark.usefixtures("zero")
-FOLDERS = ("read", "check", "tree", "ssa", "mach", "x64", "obj")
+FOLDERS = ("read", "check", "tree", "ssa", "opt", "mach", "x64", "obj")
 
 
 def sound(mutant: Mutant) -> Engine:
@@ -24,9 +24,11 @@ def sound(mutant: Mutant) -> Engine:
     "mutant", [pytest.param(one, id=one.name, marks=() if one.quick else pytest.mark.slow) for one in MUTANTS]
 )
 def test_mutant_is_seen(mutant: Mutant, tmp_path: Path) -> None:
-    case = case_of(mutant)
-    assert corpus.judge(case, sound(mutant), tmp_path / "sound") == ""
-    assert corpus.judge(case, engine_of(mutant, tmp_path), tmp_path / "mutant") != "", f"{case.name} does not see: {mutant.after}"
+    if mutant.of_passes:
+        assert judge_passes(mutant, STAGE2, tmp_path) == ""
+    else:
+        assert corpus.judge(case_of(mutant), sound(mutant), tmp_path / "sound") == ""
+    assert judge_mutant(mutant, tmp_path) != "", f"{mutant.case} does not see: {mutant.after}"
 
 
 def test_every_row_still_fits_its_file() -> None:
