@@ -231,6 +231,71 @@ def test_wrong_usage_is_told_and_ends_with_2(zero: Path, arguments: List[str]) -
     assert result.stderr.strip() != ""
 
 
+LOOP = """\
+(⊙ loop)
+(ƒ twice (∷ (→ I64 I64)) (cap pure) (n) (* 2 n))
+(ƒ main (∷ (→ I64)) ()
+  (var sum 0)
+  (for (i 0 4)
+    (inc! sum (twice i)))
+  sum)
+"""
+
+
+def test_fuel_limits_the_decisions_and_tells_the_last(zero: Path, tmp_path: Path) -> None:
+    path, out = tmp_path / "loop.0x0", tmp_path / "out"
+    path.write_text(LOOP)
+    told = []
+    for fuel in ("0", "1", "200"):
+        result = run(zero, "build", "--fuel", fuel, path, "-o", out)
+        assert result.returncode == 0 and run(out).returncode == 12
+        told.append(result.stderr)
+    assert told[0] == ""
+    for line in told[1:]:
+        assert re.fullmatch(r"fuel: [a-z-]+ in [a-z]+(\.\S+)+( at \S+:\d+:\d+)?\n", line), line
+    assert run(zero, "build", "--fuel", "many", path, "-o", out).returncode == 2
+
+
+def test_a_pass_is_dumped_before_and_after(zero: Path, tmp_path: Path) -> None:
+    path, out = tmp_path / "loop.0x0", tmp_path / "out"
+    path.write_text(LOOP)
+
+    def main_of(*options: str) -> str:
+        result = run(zero, "build", *options, path, "-o", out)
+        assert result.returncode == 0
+        found = re.search(r"^function loop\.main .*?^}$", result.stderr, re.MULTILINE | re.DOTALL)
+        assert found is not None
+        return found.group()
+
+    assert "call loop.twice" in main_of("--dump-before", "inline") and "call loop.twice" not in main_of("--dump", "inline")
+    assert "call loop.twice" in main_of("-O0", "--dump", "ssa") and "call loop.twice" in main_of("-O0", "--dump-before", "emit")
+    assert "call loop.twice" in run(zero, "ssa", path).stdout and "call loop.twice" not in run(zero, "ssa", "-O2", path).stdout
+    for wrong in (("--dump", "nothing"), ("--dump", "load"), ("--dump-before", "ssa"), ("--stop-after", "inline")):
+        result = run(zero, "build", *wrong, path, "-o", out)
+        assert result.returncode == 2 and "pass" in result.stderr, wrong
+
+
+def test_functions_that_stand_in_the_place_of_all_their_calls_leave_no_symbol(zero: Path, tmp_path: Path) -> None:
+    path, out = tmp_path / "loop.0x0", tmp_path / "out"
+    for exported in (False, True):
+        path.write_text(LOOP + ("(↦ twice)\n" if exported else ""))
+        for level in ("-O0", "-O2"):
+            assert run(zero, "build", level, "--verify", path, "-o", out).returncode == 0
+            with out.open("rb") as file:
+                symbols = ELFFile(file).get_section_by_name(".symtab")
+                assert isinstance(symbols, SymbolTableSection)
+                there = any(symbol.name == "loop.twice" for symbol in symbols.iter_symbols())
+            assert there == (exported or level == "-O0"), (exported, level)
+
+
+def test_bodies_in_the_place_of_calls_add_few_operations(zero: Path, tmp_path: Path) -> None:
+    result = run(zero, "build", "--time", TOP / "compiler/main.0x0", "-o", tmp_path / "out")
+    found = re.search(r"^operations (\d+) made, (\d+) with", result.stderr, re.MULTILINE)
+    assert found is not None
+    made, left = int(found.group(1)), int(found.group(2))
+    assert 10_000 < left <= 1.3 * made, result.stderr
+
+
 INDEX = """\
 (⊙ index)
 (ƒ main (∷ (→ (View (View U8)) I64)) (arguments)
