@@ -281,9 +281,11 @@ class Graph:
             if chance.random() < 0.3:
                 made = self.inst("shl", self.pick(values), self.number(chance.randrange(40)))
             return [self.inst("zext32", made)]
+        if kind < 0.55:
+            return self.halves(values)
         address, offset = self.address(values)
         loaded = self.inst(f"load{size}{sign}", address, offset)
-        if kind < 0.7:
+        if kind < 0.75:
             operands = [loaded, self.inst("and", self.pick(values), self.number(chance.choice([0, 1, 0x7F, 0xFF])))]
             if chance.random() < 0.5:
                 operands[1] = self.number(chance.choice([*NUMBERS, 200, -3, 65535, (1 << 32) - 1]))
@@ -297,6 +299,20 @@ class Graph:
         made = self.inst(chance.choice("zs") + f"ext{chance.choice([8, 16, 32])}", made) if chance.random() < 0.6 else made
         self.inst(f"store{size}", address, offset, made)
         return [self.inst("load64", address, offset)]
+
+    def halves(self, values: List[int]) -> List[int]:
+        """Numbers of 32 bits, extended by their sign, of which sometimes the low half alone is wanted."""
+        chance, made = self.chance, []
+        for _ in range(3):
+            value = self.inst(chance.choice(["add", "sub", "mul", "xor", "and"]), *self.picks(values, 2))
+            made.append(self.inst(chance.choice(["sext32", "sext32", "zext32"]), value if chance.random() < 0.7 else self.pick(values)))
+        made[2] = self.inst("load32s", *self.address(values)) if chance.random() < 0.3 else made[2]
+        if chance.random() < 0.3:
+            return [self.inst(chance.choice(list(COMPARISONS)), made[0], made[2])]
+        least = self.inst(chance.choice(["smin", "smax", "umin", "umax"]), self.inst("smin", made[0], made[1]), made[2])
+        address, offset = self.address(values)
+        self.inst("store32", address, offset, least)
+        return [self.inst("load32s", address, offset), *([least] if chance.random() < 0.4 else [])]
 
     def floating(self, values: List[int]) -> List[int]:
         """A float, of what floats there are, whole numbers and memory."""
