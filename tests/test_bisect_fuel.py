@@ -9,6 +9,7 @@ from typing import List, Tuple
 import pytest
 
 from perf.__main__ import main
+from tests.mutants import Mutant, copy_tree, mutated_compiler
 
 # builds a shell script; the decision in the environment's place of FIRST makes it say something else
 COMPILER = """\
@@ -86,6 +87,29 @@ def test_the_program_reads_what_is_given(tmp_path: Path, capsys: pytest.CaptureF
     given.write_text("text\n", encoding="utf-8")
     assert bisect(tmp_path, compiler(tmp_path, 5, bad="true", good="true"), "--stdin", str(given)) == 0
     assert bisect(tmp_path, compiler(tmp_path, 5, bad="exit 1", good="true"), "--stdin", str(given)) == 1
+
+
+SUMS = """\
+(⊙ p)
+(↥ "std:io" io)
+(ƒ sums (∷ (→ I64 I64 I64)) (a b)
+  (≔ one (+ a b))
+  (io.print-i64 one)
+  (^ one (+ b a)))
+(ƒ main (∷ (→ Unit)) () (for (i 0 3) (io.print-i64 (sums i 5))))
+"""
+
+
+@pytest.mark.slow
+def test_a_wrong_fold_of_the_optimiser_is_found(zero: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    right, wrong = "((= op ops.i-xor) (known.constant! k 0))", "((= op ops.i-xor) (known.constant! k 1))"
+    copy_tree(Mutant("compiler/opt/fold.0x0", right, wrong, ""), tmp_path)
+    source = tmp_path / "p.0x0"
+    source.write_text(SUMS, encoding="utf-8")
+    words = ["bisect-fuel", str(source), "--option=--lib", f"--option={tmp_path / 'lib'}", "--compiler"]
+    assert main([*words, str(mutated_compiler(tmp_path))]) == 1
+    assert "makes the difference: gvn in p.sums at p.0x0:6:3" in capsys.readouterr().out
+    assert main([*words, str(zero)]) == 0
 
 
 WRONG: Tuple[Tuple[List[str], str], ...] = (

@@ -35,6 +35,13 @@ def test_engines_agree(group: int, tmp_path: Path) -> None:
     assert [f"python3 -m tests.generate.random_program {find.seed}\n{find.engine}\n{find.what}" for find in finds] == []
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("group", range(4))
+def test_engines_agree_on_floats(group: int, tmp_path: Path) -> None:
+    finds = compare(seeds_of(group), tmp_path / "batch", True, engines(floats=True))
+    assert [f"python3 -m tests.generate.random_program {find.seed} floats\n{find.engine}\n{find.what}" for find in finds] == []
+
+
 def test_programs_say_much_and_end_in_many_ways(tmp_path: Path) -> None:
     """Programs that trap at once, print nothing or never end would compare nothing."""
     stage2 = next(one for one in corpus.ENGINES if one.name == "stage2")
@@ -51,7 +58,8 @@ def test_programs_say_much_and_end_in_many_ways(tmp_path: Path) -> None:
 def test_every_shape_is_written() -> None:
     """Each idiom stands in some program of the tests, and is made without a hole left in it."""
     texts = "".join(program(seed) for seed in range(GROUPS * PROGRAMS_PER_GROUP))
-    assert "{" not in texts and "@" not in texts
+    assert "{" not in texts and "@" not in texts and "F64" not in texts
+    assert "F64" in program(0, floats=True) and "F32" in program(0, floats=True)
     for way in IDIOMS:
         writer = Writer(1, False)
         text, known = way(writer)

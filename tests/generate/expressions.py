@@ -295,6 +295,8 @@ class Expressions:
         return self.expression(kind, depth - 1)
 
     def converted(self, kind: str, depth: int) -> str:
+        if self.kinds.floats and self.chance(0.3):
+            return self.truncated(kind, depth)
         source = self.pick((*INTEGERS, "Bool", "Hue"))
         low, high = bounds(kind)
         wide = bounds(source) if source in INTEGERS else (0, 2)
@@ -302,6 +304,14 @@ class Expressions:
         if (low <= wide[0] and wide[1] <= high) or self.chance(self.trapping * 2):
             return f"(to {kind} {inner})"
         return f"(to {kind} (& {inner} {min(high, wide[1], 0xFFFF)}))"
+
+    def truncated(self, kind: str, depth: int) -> str:
+        """A float without its fraction, mostly of a size that fits."""
+        source = self.pick(self.kinds.floats)
+        inner = self.expression(source, depth - 1)
+        if self.chance(self.trapping):
+            return f"(to {kind} {inner})"
+        return f"(to {kind} (min (max {inner} (the {source} 0.0)) (the {source} 100.5)))"
 
     def boolean(self, kind: str, depth: int) -> str:
         number = self.kinds.number()
@@ -323,7 +333,7 @@ class Expressions:
     def float(self, kind: str, depth: int) -> str:
         pick = self.random.randrange(8)
         if pick < 5:
-            return f"({self.pick('+-*/')} {self.expression(kind, depth - 1)} {self.expression(kind, depth - 1)})"
+            return f"({self.pick(('+', '-', '*', '/', 'min', 'max'))} {self.expression(kind, depth - 1)} {self.expression(kind, depth - 1)})"
         if pick == 5:
             return f"(- {self.expression(kind, depth - 1)})"
         if pick == 6:

@@ -99,7 +99,7 @@ class Writer(Statements):
         if kind in INTEGERS:
             return "(io.print-i64 (wrap I64 x))"
         if kind in ("F64", "F32"):
-            return "(io.print-line (float-format.shortest x))" if kind == "F64" else "(io.print-line (float-format.shortest (to F64 x)))"
+            return f"(io.print-line ({kind.lower()}.to-text x))"
         if of == "Bool":
             return '(io.print-line (if x "true" "false"))'
         if of == "Text":
@@ -151,7 +151,7 @@ def module(seed: int, name: str, floats: bool = False) -> str:
     calls = writer.calls()
     parts += writer.show_texts
     parts.append("(↦ run)\n(ƒ run (∷ (→ I64 Unit)) (cap io state) (from)\n" + "\n".join(calls) + ")\n")
-    more = '\n(↥ "std:f64" float-format)' if floats else ""
+    more = '\n(↥ "std:f64" f64)\n(↥ "std:f32" f32)' if floats else ""
     return HEAD.format(module=name, seed=seed, mode=" floats" if floats else "", more=more) + "".join(parts)
 
 
