@@ -43,3 +43,8 @@ def test_a_graph_becomes_what_its_case_says(zero: Path, tmp_path: Path, path: Pa
 def test_a_pass_that_there_is_not_is_refused(zero: Path) -> None:
     result = change(zero, "dce,dcx", CASES[0])
     assert (result.returncode, result.stderr) == (1, "no such pass: dcx\n")
+
+
+def test_a_pass_before_the_one_that_makes_what_it_needs_is_refused(zero: Path) -> None:
+    result = change(zero, "rotate,inline,licm", CASES[0])
+    assert (result.returncode, result.stderr) == (1, "what this pass needs does not hold: licm\n")
