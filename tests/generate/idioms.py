@@ -472,8 +472,29 @@ def promoted(w: Expressions) -> Made:
     return fresh(w, text, ("I64", kind), "I64", 900, k=kind, n=number(w, 0, 5000))
 
 
+def filling(w: Expressions) -> Made:
+    """Loops that store one value to places in turn, to the end, beyond it, or not at all."""
+    text = """\
+(ƒ @ (∷ (→ (Slice {k}) I64 I64 I64)) (s from to)
+ (for (j 0 {count}) (set! (at s j) {value}))
+ (var i {first})
+ (while (< i {last})
+  (set! (at s {index}) {value})
+  (inc! i {step}))
+ (var sum i)
+ (for-each (x s) (set! sum (+ (* 3 sum) (wrap I64 x))))
+ sum)
+"""
+    kind = w.pick(INTEGERS)
+    first, index = w.pick(("0", "(& from 3)", "from", "-1")), w.pick(("i", "i", "i", "(+ i 1)", "(- (len s) i 1)", "(* 2 i)"))
+    last = w.pick(("(len s)", "(& to 15)", "4", "(- (len s) 1)", "(+ (len s) 1)", "(min to 9)"))
+    value = w.pick(("0", w.literal(kind), w.literal(kind), f"(wrap {kind} -1)"))
+    more = {"first": first, "last": last, "index": index, "value": value, "step": w.pick(("1", "1", "1", "2", "3")), "count": number(w, 0, 4)}
+    return fresh(w, text, (f"(Slice {kind})", "I64", "I64"), "I64", 200, k=kind, **more)
+
+
 IDIOMS: Tuple[Callable[[Expressions], Made], ...] = (
     overlapping_slices, same_reference_twice, trap_in_the_middle, two_checks_in_order, division_by_constants, bit_loop, nested_index, sieve,
     sort_and_search, count_down, linked_list, limit_that_changes, copies_of_records, tail_calls, small_and_inlined, generic_fold,
-    options_and_try, conditions, text_scan, global_state, promoted,
+    options_and_try, conditions, filling, text_scan, global_state, promoted,
 )
