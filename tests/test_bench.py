@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import struct
 import subprocess
 from pathlib import Path
@@ -16,11 +17,14 @@ from perf.__main__ import main
 from perf.bench import speed, synth
 from perf.bench.command import present, ratios
 from perf.bench.compilers import COMPILERS, REFERENCE, Compiler
+from perf.bench.page import PAGE, WORST, render
 from perf.bench.programs import PROGRAMS, Program, programs_named
+from perf.bench.record import MEASURED, Record, from_json, to_bytes
 from perf.bench.running import Bench, Row, Runs, mean_permille, require_same, row
 from perf.bench_check import CLAIMS, MEAN_LIMIT, WORST_LIMIT, judge_code
 from perf.command import PerfError
 from perf.guard import PINNED_ENVIRONMENT
+from perf.machine import Machine
 from perf.workbench import workbench
 from tests.conftest import TOP
 from tests.needs import need
@@ -258,3 +262,59 @@ def test_without_the_other_compiler_it_is_not_present(zero: Path, monkeypatch: p
     monkeypatch.setitem(PINNED_ENVIRONMENT, "PATH", "/none")
     answer = answer_of(claim, zero)
     assert answer.verdict is Judged.NOT_PRESENT and answer.reason.startswith(f"{tool} is not present")
+
+
+# ---- the page
+
+
+def small_record() -> Record:
+    """Two programs and no more than the page needs."""
+    fast, slow = Row(500_000, (1000, 1000), 2048), Row(750_000, (1400, 1600), 1024)
+    code = {name: {REFERENCE: fast, "0x0": slow} for name in ("sieve", "json")}
+    code["json"]["tcc"] = slow
+    speeds = {
+        speed.TCC: speed.Speed(40_000, (1000,), 10_240, 55_000, 1_600_000, 3_000_000),
+        "0x0 -O0": speed.Speed(80_000, (2000,), 10_240, 55_000, 2_000_000, 1_000_000),
+    }
+    alone = speed.Alone(100_000, 20_480)
+    machine = Machine("a processor", 2, 24, "6.1", "cpython-3.11.2")
+    sizes = {"hello": 4000}
+    phases = {"-O0": {"load": 10_000_000, "emit": 20_000_000}}
+    return Record(
+        "2026-11-21", "0123456789ab", machine, {"gcc": "12.2.0"}, ["MIR -O2"], {}, 2, True, code, 2, speeds, phases, 2000, alone, alone, sizes
+    )
+
+
+def test_a_record_is_read_as_it_was_written() -> None:
+    assert from_json(json.loads(to_bytes(small_record()))) == small_record()
+    with pytest.raises(ValueError, match="its format is not 0x0 bench 1"):
+        from_json({"format": "0x0 bench 0"})
+
+
+def test_the_page_tells_what_was_measured() -> None:
+    told = render(small_record(), "## The worst\n")
+    assert "| sieve | 500 | 1.50 | - |\n| json | 500 | 1.50 | 1.50 |\n| **geometric mean** |  | **1.50** | **1.50** of 1 |" in told
+    assert "Less is better. Sizes are the small ones" in told
+    assert "Not present on this machine: MIR -O2." in told and "gcc 12.2.0" in told
+    assert "lay between 0.93 and 1.07 times their median" in told
+    assert "| 0x0 -O0 | 80.0 | 2.00 | 0.69 | 10.0 | 976 |" in told
+    assert "| load | 10.0 |\n| emit | 20.0 |\n| **all** | 30.0 |" in told  # nanoseconds times 2 GHz over 2,000,000 bytes
+    assert "The compiler compiles itself at -O2: 100.0 ms, 20.0 MiB." in told
+
+
+def test_a_page_that_was_changed_by_hand_is_broken(tmp_path: Path) -> None:
+    for name in (MEASURED, WORST, PAGE):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes((TOP / name).read_bytes())
+    (claim,) = (claim for claim in CLAIMS if claim.name == "bench/page-is-what-was-measured")
+    assert judge(claim, TOP, TOP).verdict is Judged.HOLDS
+    text = (tmp_path / PAGE).read_text(encoding="utf-8")
+    (tmp_path / PAGE).write_text(text.replace("geometric mean", "mean"), encoding="utf-8")
+    answer = judge(claim, tmp_path, tmp_path)
+    assert answer.verdict is Judged.BROKEN and [str(finding) for finding in answer.findings] == [
+        f"{PAGE}: is not what was measured; write it with `python -m perf bench --page`"
+    ]
+    assert main(["bench", "--page", "--top", str(tmp_path)]) == 0
+    assert judge(claim, tmp_path, tmp_path).verdict is Judged.HOLDS
+    (tmp_path / MEASURED).write_text("{}", encoding="utf-8")
+    assert judge(claim, tmp_path, tmp_path).verdict is Judged.BROKEN

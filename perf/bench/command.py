@@ -43,11 +43,11 @@ def work(options: argparse.Namespace) -> int:
         raise PerfError("--runs has to be at least 1")
     programs = chosen_programs(options.programs)
     compilers = present(chosen_compilers(options.families))
-    if options.write and (options.programs or options.families or options.small):
-        raise PerfError("--write takes all programs, compilers and whole sizes")
+    if options.write and (options.programs or options.families):
+        raise PerfError("--write takes all programs and all compilers")
     with workbench(top, zero) as place:
         if options.write:
-            return write(place, compilers, options.runs)
+            return write(place, compilers, options.runs, options.small)
         if options.speed:
             return tell_speed(place, options.runs, options.slow)
         bench = Bench(place, compilers)

@@ -58,33 +58,36 @@ def measured_on(record: Record) -> str:
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    marks = ["---"] + ["---:"] * (len(head) - 1)
+    marks = ["---:" if at and name != "what" else "---" for at, name in enumerate(head)]
     return "\n".join("| " + " | ".join(cells) + " |" for cells in (head, marks, *rows))
 
 
 def code(record: Record) -> str:
     keys = [key for key in keys_of(record.code) if key != REFERENCE]
     named = [program for program in PROGRAMS if program.name in record.code]
-    rows = [[p.name, seconds(record.code[p.name]), *(ratio_cell(record.code[p.name], key) for key in keys)] for p in named]
+    rows = [[p.name, milliseconds(record.code[p.name]), *(ratio_cell(record.code[p.name], key) for key in keys)] for p in named]
     means = ["**geometric mean**", "", *(mean_cell(record.code, key) for key in keys)]
     return f"""## Compiled code
 
 {len(named)} programs, each in 0x0 and in C as an expert would write it; all print the same. 0x0 checks every index and every conversion, C
 nothing; `--unchecked` leaves out the checks of indices alone. Processor time over that of gcc -O2 in the same round, the median of
-{record.rounds} rounds in turn, each program kept on one processor; in the first column seconds. Less is better.
+{record.rounds} rounds in turn, each program kept on one processor; in the first column milliseconds. Less is better. {size_text(record)}
 
-{table(("program", "seconds", *keys), [*rows, means])}
+{table(("program", "ms", *keys), [*rows, means])}
 
-What each of them does most: {"; ".join(f"{p.name}: {p.what}" for p in named)}. Of the ratios of 0x0 those of single rounds lay between
-{spread(record.code)}."""
+Of the ratios of 0x0 those of single rounds lay between {spread(record.code)}."""
 
 
 def keys_of(found: Table) -> list[str]:
     return [compiler.key for compiler in COMPILERS if any(compiler.key in rows for rows in found.values())]
 
 
-def seconds(rows: dict[str, Row]) -> str:
-    return f"{rows[REFERENCE].us / 1e6:.2f}"
+def milliseconds(rows: dict[str, Row]) -> str:
+    return f"{rows[REFERENCE].us / 1000:.0f}"
+
+
+def size_text(record: Record) -> str:
+    return "Sizes are the small ones, those of the gate." if record.small else "Sizes are whole."
 
 
 def ratio_cell(rows: dict[str, Row], key: str) -> str:
@@ -106,12 +109,13 @@ def spread(found: Table) -> str:
 
 def memory(record: Record) -> str:
     keys = [key for key in (REFERENCE, OURS, "Go") if any(key in rows for rows in record.code.values())]
-    rows = [[name, *(peak_cell(found.get(key)) for key in keys)] for name, found in record.code.items()]
-    return f"""## Memory of the programs
+    named = [program for program in PROGRAMS if program.name in record.code]
+    rows = [[p.name, p.what, *(peak_cell(record.code[p.name].get(key)) for key in keys)] for p in named]
+    return f"""## The programs and their memory
 
 Peak resident memory in MiB.
 
-{table(("program", *keys), rows)}"""
+{table(("program", "what", *keys), rows)}"""
 
 
 def peak_cell(row: Optional[Row]) -> str:

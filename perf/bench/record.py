@@ -27,6 +27,7 @@ class Record:
     absent: list[str]  # the compilers that the machine lacks
     refused: dict[str, str]
     rounds: int
+    small: bool  # in the sizes that the gate uses
     code: Table
     compile_rounds: int
     speed: dict[str, Speed]

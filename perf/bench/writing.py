@@ -16,14 +16,14 @@ from .page import PAGE, page
 from .programs import PROGRAMS
 from .record import MEASURED, Record, to_bytes
 from .running import Bench
-from .speed import SLOW, WAYS, Speed, compile_synth, itself, phases, sizes, start_up, ways
+from .speed import WAYS, compile_synth, itself, phases, sizes, start_up, ways
 
 COMPILE_ROUNDS = 9
 LEVELS = ("-O0", "-O2")
 
 
-def write(place: Workbench, compilers: Sequence[Compiler], rounds: int) -> int:
-    write_whole(place.top / MEASURED, to_bytes(measure_all(place, compilers, rounds)))
+def write(place: Workbench, compilers: Sequence[Compiler], rounds: int, small: bool) -> int:
+    write_whole(place.top / MEASURED, to_bytes(measure_all(place, compilers, rounds, small)))
     return write_page(place.top)
 
 
@@ -33,12 +33,12 @@ def write_page(top: Path) -> int:
     return 0
 
 
-def measure_all(place: Workbench, compilers: Sequence[Compiler], rounds: int) -> Record:
-    speed = compile_speed(place)  # first: it tells at once when tcc is not there
+def measure_all(place: Workbench, compilers: Sequence[Compiler], rounds: int, small: bool) -> Record:
+    speed = compile_synth(place, ways(WAYS), COMPILE_ROUNDS)  # first: it tells at once when tcc is not there
     bench = Bench(place, tuple(compilers))
     code = {}
     for program in PROGRAMS:
-        code[program.name] = bench.measure(program, program.size, rounds)
+        code[program.name] = bench.measure(program, program.small if small else program.size, rounds)
         print(f"{program.name}: measured", flush=True)
     return Record(
         date=datetime.now(timezone.utc).strftime("%Y-%m-%d"),
@@ -48,6 +48,7 @@ def measure_all(place: Workbench, compilers: Sequence[Compiler], rounds: int) ->
         absent=[c.key for c in COMPILERS if c.absent],
         refused=bench.refused,
         rounds=rounds,
+        small=small,
         code=code,
         compile_rounds=COMPILE_ROUNDS,
         speed=speed,
@@ -57,13 +58,6 @@ def measure_all(place: Workbench, compilers: Sequence[Compiler], rounds: int) ->
         start_up=start_up(place, COMPILE_ROUNDS),
         sizes=sizes(place),
     )
-
-
-def compile_speed(place: Workbench) -> dict[str, Speed]:
-    """The slow compilers are run once, beside tcc once more."""
-    quick = compile_synth(place, ways(WAYS), COMPILE_ROUNDS)
-    slow = compile_synth(place, (WAYS[0], *ways(SLOW)), 1)
-    return {**slow, **quick}
 
 
 def clock_mhz() -> int:
