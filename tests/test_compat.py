@@ -219,6 +219,17 @@ def test_the_file_is_named_like_its_source(zero_c: Path, tmp_path: Path) -> None
 # --- what it computes
 
 
+def test_optimised_graphs_are_whole_programs(zero_c: Path, tmp_path: Path) -> None:
+    """What was named before its body was kept is there, and a trap in the place of a call names its function."""
+    gcc, name = need("gcc"), "trap-in-the-place-of-a-call-names-its-function"
+    case = TOP / f"tests/cases/run/traps/{name}.0x0"
+    done = subprocess.run([zero_c, "build", "-O2", "--lib", TOP / "lib", case, "-o", tmp_path / "case.c"], timeout=60)
+    assert done.returncode == 0
+    product = made_by((gcc, "-w", "-O1", "-pthread"), tmp_path / "case.c", tmp_path / "case")
+    told = subprocess.run([product], capture_output=True, text=True, timeout=10)
+    assert (told.returncode, told.stderr) == (3, f"{name}.0x0:4:33: trap: division by zero [divide] in main.third\n")
+
+
 def test_arguments_and_environment_arrive(zero_c: Path, tmp_path: Path) -> None:
     tcc = need("tcc")
     (tmp_path / "world.0x0").write_text(WORLD, encoding="utf-8")
