@@ -45,7 +45,7 @@ JUDGED_BY: Tuple[Tuple[str, str], ...] = (
     (r"make (all|test|lint|release|release-check|ddc)", ".ci/run"),
     (r"make (quick|bootstrap-from-seed|clean|fmt|help)", "tests/test_makefile.py"),
     (r"make trust-root", "tests/test_release.py"),
-    (r"make [a-z-]+-check", "tests/test_makefile.py"),
+    (r"make ([a-z-]+-check|optimizer-smoke)", "tests/test_makefile.py"),
     (r"make build/venv/ready", "tests/test_makefile.py"),
     (r"(build/venv/bin/)?python3? -m audit\b.*", "tests/test_audit.py"),
     (r"python3 -m bootstrap\.witness --fetch", ".ci/run"),
