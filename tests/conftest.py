@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 TOP = Path(__file__).resolve().parent.parent
+RUNNING = TOP / "build" / "tests"  # a file for each process that runs tests: which one it is at, for who finds a run that stands still
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -22,6 +24,15 @@ def zero() -> Path:
     if result.returncode != 0:
         pytest.fail(f"the chain does not hold:\n{result.stdout}{result.stderr}", pytrace=False)
     return TOP / "build" / "bin" / "zero"
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    RUNNING.mkdir(parents=True, exist_ok=True)
+    (RUNNING / str(os.getpid())).write_text(item.nodeid + "\n", encoding="utf-8")
+
+
+def pytest_sessionfinish() -> None:
+    (RUNNING / str(os.getpid())).unlink(missing_ok=True)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
