@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 from typing import Callable, Dict, List
 
+import pytest
 from tabulate import tabulate
 
 from perf.guard import Limits, run
@@ -16,8 +17,7 @@ from tests.generate.program import write_program
 
 PAGE = (TOP / "docs" / "memory.md").read_text(encoding="utf-8")
 SLOPE_LINES = (1_000, 4_000, 16_000, 64_000)
-BASE_KIB = 4096
-BYTES_PER_SOURCE_BYTE = 12
+LINES = {"-O0": (4096, 12), "-O2": (8192, 14)}  # KiB, and bytes a source byte
 READING_BASE_BYTES = 512 * 1024
 READING_FORM_BYTES = 32
 PATH_BYTES = 8 * 1024  # by which paths of other lengths may change what reading retains
@@ -145,16 +145,21 @@ def test_figures_are_the_same_in_every_run_and_place(zero: Path, tmp_path: Path)
         assert figures == {name: value for name, value in first.items() if name != "retained-reading"}
 
 
-def test_peak_memory_is_a_straight_line(zero: Path, tmp_path: Path, record_property: Callable[[str, object], None]) -> None:
+@pytest.mark.parametrize("level", LINES)
+def test_peak_memory_is_a_straight_line(
+    zero: Path, tmp_path: Path, level: str, record_property: Callable[[str, object], None]
+) -> None:
+    base_kib, bytes_per_source_byte = LINES[level]
+    assert f"{base_kib // 1024} MiB + {bytes_per_source_byte} bytes a source byte" in " ".join(PAGE.split())
     rows, wrong = [], []
     for lines in SLOPE_LINES:
         root, _ = write_program(tmp_path / str(lines), lines)
         source = sum(path.stat().st_size for path in root.parent.iterdir())
         out = tmp_path / f"out-{lines}"
-        done = run([str(zero), "build", str(root), "-o", str(out)], Limits(timeout_seconds=120))
+        done = run([str(zero), "build", level, str(root), "-o", str(out)], Limits(timeout_seconds=120))
         assert done.ok, f"status {done.status}, {done.kill.value}"
         size = out.stat().st_size
-        allowed = BASE_KIB + (BYTES_PER_SOURCE_BYTE * source + size) // 1024
+        allowed = base_kib + (bytes_per_source_byte * source + size) // 1024
         rows.append((lines, source, size, done.peak_kib, allowed))
         if done.peak_kib > allowed:
             wrong.append(f"{lines} lines take {done.peak_kib} KiB, allowed are {allowed}")

@@ -20,7 +20,7 @@ from . import synth
 FUNCTIONS = 5000
 TCC = "tcc -c"
 LIMITS = Limits(max_rss_kib=4 << 20, timeout_seconds=300)
-HELLO = '(⊙ hello)\n(↥ "std:io" io)\n(ƒ main (∷ (→ Unit)) (cap io) () (io.print-line "hello"))\n'
+HELLO = '(⊙ hello)\n(↥ "std:io" io)\n(ƒ main (∷ (→ Unit)) (cap io) () (io.print "hello\\n"))\n'
 
 
 @dataclass(frozen=True)
