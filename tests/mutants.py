@@ -464,6 +464,18 @@ MUTANTS: Tuple[Mutant, ...] = (
         "opt/gvn/index-that-passed-may-be-the-first",
     ),
     Mutant(
+        "compiler/opt/sccp.0x0",
+        "((or (= n 0) (= n -1)) (Fact varies 0))",
+        "((= n 0) (Fact varies 0))",
+        "opt/sccp/division-by-zero-or-minus-one-stays",
+    ),
+    Mutant(
+        "compiler/opt/sccp.0x0",
+        "(if (= old.state unknown) fact (Fact varies 0))",
+        "(if (= old.state unknown) fact old)",
+        "opt/sccp/number-that-changes-stays",
+    ),
+    Mutant(
         "compiler/opt/bounds.0x0",
         "(and (order.below? r inst.a inst.b -1 b i) (order.below? r order.zero inst.a 0 b i))",
         "(order.below? r inst.a inst.b 0 b i)",
