@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from pathlib import Path
-from typing import List, Tuple
+from typing import Dict, List, Tuple
 
 import pytest
 
 TOP = Path(__file__).resolve().parent / "opt"
+SOURCE = TOP.parent.parent / "compiler/opt/optimise.0x0"
+PAGE = TOP.parent.parent / "docs/compiler.md"
 CASES = sorted(TOP.glob("*/*.ssa"))
 PASSES = "; passes: "
 BECOMES = "; becomes\n"
@@ -48,3 +51,34 @@ def test_a_pass_that_there_is_not_is_refused(zero: Path) -> None:
 def test_a_pass_before_the_one_that_makes_what_it_needs_is_refused(zero: Path) -> None:
     result = change(zero, "rotate,inline,licm", CASES[0])
     assert (result.returncode, result.stderr) == (1, "what this pass needs does not hold: licm\n")
+
+
+def table() -> Dict[str, str]:
+    """The passes by name, and what each says of itself."""
+    return dict(re.findall(r'\(Pass "([a-z-]+)" "([^"]+)"', SOURCE.read_text(encoding="utf-8")))
+
+
+def order() -> List[str]:
+    """The passes of -O2 as they run."""
+    found = re.search(r"\(const full \(View I64\)\s+\(array([^)]*)\)", SOURCE.read_text(encoding="utf-8"))
+    assert found is not None
+    return [name[len("i-") :] for name in found[1].split()]
+
+
+def rows_of_the_page() -> List[Tuple[str, ...]]:
+    section = PAGE.read_text(encoding="utf-8").partition("## The passes of `-O2`, in their order\n")[2].partition("\n## ")[0]
+    return re.findall(r"^\| ([a-z][a-z-]*) \| (.*?) \| .* \|$", section, re.MULTILINE)[1:]
+
+
+def test_the_page_has_the_passes_in_their_order_as_they_describe_themselves() -> None:
+    assert len(order()) > 15
+    assert rows_of_the_page() == [(name, table()[name]) for name in order()]
+
+
+def test_numbers_are_the_places_of_the_rows() -> None:
+    numbers = re.findall(r"\(const i-([a-z0-9-]+) I64 (\d+)\)", SOURCE.read_text(encoding="utf-8"))
+    assert numbers == [(name, str(place)) for place, name in enumerate(table())]
+
+
+def test_every_pass_of_the_table_runs_but_dce_alone() -> None:
+    assert set(table()) - set(order()) == {"dce"}
