@@ -476,6 +476,18 @@ MUTANTS: Tuple[Mutant, ...] = (
         "opt/sccp/number-that-changes-stays",
     ),
     Mutant(
+        "compiler/opt/stores.0x0",
+        "(if (touch? (at s.later.items k) p) (forget! s k))",
+        "(if (= (. (at s.later.items k) root) p.root) (forget! s k))",
+        "opt/stores/read-before-it-is-overwritten-stays",
+    ),
+    Mutant(
+        "compiler/opt/stores.0x0",
+        "(and (> p.width 0) (>= start end))",
+        "(> start p.offset)",
+        "opt/stores/wider-than-what-overwrites-it-stays",
+    ),
+    Mutant(
         "compiler/opt/bounds.0x0",
         "(and (order.below? r inst.a inst.b -1 b i) (order.below? r order.zero inst.a 0 b i))",
         "(order.below? r inst.a inst.b 0 b i)",
