@@ -190,13 +190,13 @@ MUTANTS: Tuple[Mutant, ...] = (
     ),
     Mutant(
         "compiler/check/capability.0x0",
-        "((= op tree.op-global) program.cap-state)",
-        "((= op tree.op-global) 0)",
+        "((= node.op tree.op-global) program.cap-state)",
+        "((= node.op tree.op-global) 0)",
         "reject/capabilities/a-pure-function-that-reads-a-global",
     ),
     Mutant(
         "compiler/check/capability.0x0",
-        "(. (at p.types.all.items (. (at t.nodes.items (. (at t.nodes.items i) a)) type)) a)",
+        "(. (at p.types.all.items (. (at t.nodes.items node.a) type)) a)",
         "0",
         "reject/capabilities/a-function-value-that-may-print",
     ),

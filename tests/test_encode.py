@@ -143,7 +143,6 @@ def sized() -> Iterator[str]:
             yield f"{name} {WIDE[a]},{WIDE[a ^ 5]}"
             yield f"{name} {HALF[a]},{HALF[a ^ 5]}"
         yield from (f"rol {WIDE[a]},0xd", f"rol {HALF[a]},cl", f"bswap {WIDE[a]}", f"bswap {HALF[a]}", f"cmovl {HALF[a]},{HALF[a ^ 5]}")
-    yield from ("cqo", "cdq")
 
 
 def floats() -> Iterator[str]:
