@@ -40,8 +40,7 @@ MUTANTS: Tuple[ClaimMutant, ...] = (
         "arrays-are-in-the-table",
         (
             Fault("compiler/obj/object.0x0", "(τ TrapRow ", "(τ TrapRow (told I64) "),
-            Fault("compiler/x64/emit.0x0", "(TrapRow (+ start", "(TrapRow 0 (+ start"),
-            Fault("compiler/x64/traps.0x0", "(TrapRow c.count", "(TrapRow 0 c.count"),
+            Fault("compiler/obj/object.0x0", "(TrapRow offset", "(TrapRow 0 offset"),
         ),
         True,
     ),

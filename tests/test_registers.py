@@ -50,8 +50,8 @@ FAULTS: Tuple[Fault, ...] = (
 def assembler(zero: Path, top: Path) -> Path:
     """The program that assembles graphs, from the compiler's sources in a folder."""
     program = top / "assemble"
-    command = [zero, "build", "-O0", "--lib", TOP / "lib", top / "tests/machine/assemble.0x0", "-o", program]
-    made = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    source = top / "tests/machine/assemble.0x0"
+    made = subprocess.run([zero, "build", "-O0", "--lib", TOP / "lib", source, "-o", program], capture_output=True, text=True, timeout=60)
     assert made.returncode == 0, made.stderr
     return program
 
