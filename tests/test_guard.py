@@ -607,7 +607,7 @@ def test_commands_that_cannot_be_started_are_told(tmp_path: Path) -> None:
 
 def test_table_of_commands() -> None:
     shown = subprocess.run([sys.executable, "-m", "perf", "--help"], cwd=TOP, capture_output=True, text=True, timeout=60)
-    assert shown.returncode == 0 and "guard     run a command tree" in shown.stdout
+    assert shown.returncode == 0 and "guard        run a command tree" in shown.stdout
     wrong = subprocess.run([sys.executable, "-m", "perf", "gard"], cwd=TOP, capture_output=True, text=True, timeout=60)
     assert wrong.returncode == 2 and wrong.stderr.startswith("perf: no command is named gard\n")
 

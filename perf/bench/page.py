@@ -49,7 +49,7 @@ def measured_on(record: Record) -> str:
     versions = ", ".join(f"{family} {version}" for family, version in sorted(record.versions.items()))
     lines = [
         f"Measured on {record.date} at commit {record.commit}: {machine.cpu}, {machine.cpus} processors, {machine.memory_gib} GiB, Linux",
-        f"{machine.kernel}; {versions}.",
+        f"{'.'.join(machine.kernel.split('.')[:2])}; {versions}.",
     ]
     if record.absent:
         lines.append(f"Not present on this machine: {', '.join(record.absent)}.")

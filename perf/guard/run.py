@@ -295,8 +295,8 @@ def given_stdin(stdin: Union[Stream, bytes]) -> Any:
 
 
 def send(control: FileIO, order: bytes) -> None:
-    """Write the order; in a thread, for it may be larger than what a pipe holds."""
-    with contextlib.suppress(OSError):
+    """Write the order; in a thread, for it may be larger than what a pipe holds. An interrupt may close it meanwhile."""
+    with contextlib.suppress(OSError, ValueError):
         while order:
             order = order[control.write(order) or 0 :]
 
