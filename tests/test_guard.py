@@ -15,7 +15,7 @@ import sys
 import time
 import uuid
 from collections import Counter
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable, Dict, Iterator, List, Optional, Sequence, Tuple
@@ -36,6 +36,7 @@ from perf.guard import (
     run,
 )
 from perf.guard.model import Method
+from perf.guard.supervisor import memory as memory_of
 from perf.guard.supervisor.launch import Launched
 from perf.guard.supervisor.members import Descendants, parent_session_birth
 from perf.guard.supervisor.reaper import LONGEST_SECONDS, SHORTEST_SECONDS, Order, Reaper
@@ -256,6 +257,33 @@ def test_the_sum_is_bounded_between_two_weighings(before: Dict[int, int], now: D
     reaper = Reaper(Order(100, None, None, False), Descendants(os.getpid()), Launched(1, True, -1), {}, lambda message: None)
     reaper.weighed_sizes, reaper.weighed_kib, reaper.tally.resident_kib = before, 40 if before else 0, sum(now.values())
     assert reaper.most_it_can_be(now) == most
+
+
+def test_members_that_end_while_they_are_weighed_do_not_count_twice(mark: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each ends as soon as it has been read; read one after another, six that share 48 MiB would seem to hold 48 (1/6 + 1/5 + ... + 1)."""
+    family = subprocess.Popen(program("shared_by_forks.py"), cwd=mark, env=surroundings(mark))
+    readings = memory_of.Readings()
+    sizes: Dict[int, int] = {}
+    until = time.monotonic() + 20
+    while len(sizes) < 6 or min(sizes.values()) < 48 * MIB:
+        assert time.monotonic() < until, sizes
+        sizes = readings.resident(marked(Path(mark).name))
+    shared, told = readings.proportional(sizes)
+    field_kib = memory_of.field_kib
+
+    def read_and_end(path: str, name: bytes) -> Optional[int]:
+        kib, pid = field_kib(path, name), int(path.split("/")[2])
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+        while readings.resident_kib(pid):
+            time.sleep(0.001)
+        return kib
+
+    monkeypatch.setattr(memory_of, "field_kib", read_and_end)
+    ended, told_too = readings.proportional(sizes)
+    family.wait()
+    assert 48 * MIB < shared < 110 * MIB and told
+    assert (ended, told_too) == (0, True)
 
 
 def test_all_containments_of_this_machine_are_tried() -> None:

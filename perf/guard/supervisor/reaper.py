@@ -206,7 +206,7 @@ class Reaper:
         if now < self.weighed_at + self.weighing_took / (URGENT_SHARE if urgent else PROPORTIONAL_SHARE):
             return
         before = time.process_time()
-        total, told = memory.proportional(sizes)
+        total, told = self.readings.proportional(sizes)
         self.weighing_took = self.weighing_seconds = time.process_time() - before
         self.weighed_at, self.weighed_kib, self.weighed_sizes = now, total, sizes
         self.tally.sum_kib = max(self.tally.sum_kib, total)
