@@ -342,6 +342,12 @@ MUTANTS: Tuple[Mutant, ...] = (
         "run/raw/layouts-tell-promote-where-references-lie",
     ),
     Mutant(
+        "compiler/opt/order.0x0",
+        "(set! (at r.length inst.a) a-checked-length)",
+        "(taken-for-length! r inst.a)",
+        "opt/bounds/a-length-is-checked-first",
+    ),
+    Mutant(
         "compiler/opt/facts.0x0",
         "(if (= class 0) 0 (+ 1 (% class 31)))",
         "(if (= class 0) 31 (+ 1 (% class 31)))",
