@@ -43,17 +43,17 @@ MODULE = re.compile(r"^(?:python3?|build/venv/bin/python) -m ([a-z_.]+)")
 # Commands that are not for this gate, because they take long or call it: what they look like, and who runs them.
 JUDGED_BY: Tuple[Tuple[str, str], ...] = (
     (r"make (all|test|lint|release|release-check|ddc)", ".ci/run"),
-    (r"make (quick|bootstrap-from-seed|clean|fmt|help)", "tests/test_makefile.py"),
-    (r"make trust-root", "tests/test_release.py"),
-    (r"make ([a-z-]+-check|optimizer-smoke)", "tests/test_makefile.py"),
-    (r"make build/venv/ready", "tests/test_makefile.py"),
-    (r"(build/venv/bin/)?python3? -m audit\b.*", "tests/test_audit.py"),
+    (r"make (quick|bootstrap-from-seed|clean|fmt|help)", "tests/audit/test_makefile.py"),
+    (r"make trust-root", "tests/release/test_release.py"),
+    (r"make ([a-z-]+-check|optimizer-smoke)", "tests/audit/test_makefile.py"),
+    (r"make build/venv/ready", "tests/audit/test_makefile.py"),
+    (r"(build/venv/bin/)?python3? -m audit\b.*", "tests/audit/test_audit.py"),
     (r"python3 -m bootstrap\.witness --fetch", ".ci/run"),
-    (r"(build/venv/bin/)?python -m perf baseline\b.*", "tests/test_budgets.py"),
-    (r"(build/venv/bin/)?python -m perf measure\b.*", "tests/test_timing.py"),
-    (r"(build/venv/bin/)?python -m perf bench\b.*", "tests/test_bench.py"),
-    (r"python -m perf bisect\b.*", "tests/test_bisect.py"),
-    (r"python -m perf guard", "tests/test_guard.py"),
+    (r"(build/venv/bin/)?python -m perf baseline\b.*", "tests/perf/test_budgets.py"),
+    (r"(build/venv/bin/)?python -m perf measure\b.*", "tests/perf/test_timing.py"),
+    (r"(build/venv/bin/)?python -m perf bench\b.*", "tests/perf/test_bench.py"),
+    (r"python -m perf bisect\b.*", "tests/perf/test_bisect.py"),
+    (r"python -m perf guard", "tests/perf/test_guard.py"),
     (r"build/venv/bin/python -m pytest\b.*", ".ci/run"),
 )
 

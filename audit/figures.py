@@ -75,7 +75,7 @@ FIGURES: Tuple[Figure, ...] = (
     Figure("zero-bytes", size("build/bin/zero")),
     Figure("corpus-cases", files("tests/cases/**/*.0x0")),
     Figure("planted-faults", matches("tests/mutants.py", r"^    Mutant\(")),
-    Figure("hostile-inputs", number("tests/test_hostile.py", r"^ALL_INPUTS = ([0-9_]+)")),
+    Figure("hostile-inputs", number("tests/compiler/test_hostile.py", r"^ALL_INPUTS = ([0-9_]+)")),
     Figure("diagnostic-codes", matches("docs/diagnostics.md", r"^\| [a-z][a-z-]* \|(?! sentence)")),
     Figure("budget-stage2-kib", number("perf/memory-budgets.txt", r"^release\.stage2\.max_rss_kib=([0-9]+)")),
     Figure("budget-stage3-kib", number("perf/memory-budgets.txt", r"^release\.stage3\.max_rss_kib=([0-9]+)")),

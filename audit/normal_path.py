@@ -48,7 +48,7 @@ FOREIGN: Tuple[Foreign, ...] = (
 WORD = re.compile(r"[a-z0-9]+")
 
 GIT = ("git", "-c", "core.quotepath=off", "-c", "safe.directory=*")
-REFUSED = ("tests/cases/reject/lexical/", "tests/hostile/")  # where sources lie that are no text, for the compiler to refuse
+REFUSED = ("tests/cases/reject/lexical/", "tests/compiler/hostile/")  # where sources lie that are no text, for the compiler to refuse
 REFUSED_BYTES = 4096
 SKIPPED = ("build", ".git")  # when there is no git: products, and git's own
 

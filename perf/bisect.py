@@ -4,7 +4,7 @@ Each commit that is looked at is checked out in a clone under build/, and its co
 touched. A commit that does not build is skipped, and told. The search is by halves, so it finds one step up; of several, one of them.
 
     python -m perf bisect v0.1.0 main --figure release.stage2.peak_kib --over 12000
-    python -m perf bisect v0.1.0 main -- python3 -m pytest tests/test_cli.py
+    python -m perf bisect v0.1.0 main -- python3 -m pytest tests/compiler/test_cli.py
 
 A command is run in the clone: status 0 is good, 125 skips the commit, anything else is bad.
 """

@@ -1,6 +1,6 @@
 """rss_limit_check: the group "rss-limit": the tree's own guard, tried on trees that break their limits.
 
-Each claim runs `python -m perf guard` of the subject on a program of tests/guard/, itself under the guard of this process, which sees
+Each claim runs `python -m perf guard` of the subject on a program of tests/perf/guard/, itself under the guard of this process, which sees
 what the tried one lets slip. What is right is told by the exit status and by the report, which must agree.
 """
 
@@ -19,7 +19,7 @@ from audit.claim import Claim, Finding, NotMeasured, NotPresent, Subject
 from .guard import PINNED_ENVIRONMENT, GuardError, Kill, Limits, Outcome, run
 from .machine import fixes_addresses
 
-TREES = "tests/guard"
+TREES = "tests/perf/guard"
 GUARD = "perf/guard"
 AROUND = Limits(timeout_seconds=20, max_members=1000)
 FIRM = ("pid-namespace", "cgroup", "subreaper")  # containments that hold a daemon

@@ -1,7 +1,7 @@
-"""mutants: small faults in the compiler and in the seed, each with the case of the corpus, or of tests/opt, that sees it.
+"""mutants: small faults in the compiler and in the seed, each with the case of the corpus, or of tests/compiler/opt, that sees it.
 
 A row names a file, a text that stands in it once, what stands there instead, and the case. A mutant of the compiler is built by
-build/chain/stage2, which is sound; then the mutant builds or refuses the case, or takes a case of tests/opt through its passes. A
+build/chain/stage2, which is sound; then the mutant builds or refuses the case, or takes a case of tests/compiler/opt through its passes. A
 mutant of the seed is run as it is.
 """
 
@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Tuple
 
+from tests.compiler.passes import change, parts
 from tests.corpus import CASES, TOP, Case, Engine, Outcome, diff, judge, read, run
-from tests.test_passes import change, parts
 
 STAGE2 = TOP / "build" / "chain" / "stage2"
 
@@ -96,7 +96,7 @@ def compiler_engine(compiler: Path, level: str) -> Engine:
 
 def judge_passes(mutant: Mutant, compiler: Path, folder: Path) -> str:
     """Empty when the passes of this compiler make of the graph what the case says, else what differs."""
-    passes, before, after = parts(TOP / "tests" / f"{mutant.case}.ssa")
+    passes, before, after = parts(TOP / "tests/compiler" / f"{mutant.case}.ssa")
     listing = folder / "listing.ssa"
     listing.write_text(before, encoding="utf-8")
     made = change(compiler, passes, listing)

@@ -1,0 +1,1 @@
+"""tests.bootstrap: the chain from the seed, chains of other compilers, and the witnesses."""

@@ -1,0 +1,1 @@
+"""tests.compiler: the compiler's passes, machine code, commands, and costs."""

@@ -1,0 +1,35 @@
+"""machine: random graphs through the optimiser, selection, registers and encoding, held against an interpreter of the same graphs."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.compiler.graphs import random_program, words_of
+from tests.conftest import TOP
+
+
+@pytest.fixture(scope="module")
+def assemble(zero: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    program = tmp_path_factory.mktemp("machine") / "assemble"
+    source = TOP / "tests/compiler/machine/assemble.0x0"
+    made = subprocess.run([zero, "build", source, "-o", program], capture_output=True, text=True, timeout=60)
+    assert made.returncode == 0, made.stderr
+    return program
+
+
+@pytest.mark.parametrize("size", [10, 40, 200])
+@pytest.mark.parametrize("batch", range(8))
+@pytest.mark.parametrize("level", ["-O0", "registers", "-O2"])
+def test_random_graphs_compute_what_they_say(assemble: Path, tmp_path: Path, size: int, batch: int, level: str) -> None:
+    for number in range(max(5, 400 // size)):
+        seed = f"{size} {batch} {number} {level}"
+        text, expected = random_program(seed, size)
+        program = tmp_path / f"program-{number}"
+        made = subprocess.run([assemble, *([] if level == "-O0" else [level])], input=text.encode(), capture_output=True, timeout=60)
+        assert made.returncode == 0, (seed, made.stderr)
+        program.write_bytes(made.stdout)
+        program.chmod(0o755)
+        assert (seed, *words_of(program)) == (seed, 0, expected)

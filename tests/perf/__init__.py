@@ -1,0 +1,1 @@
+"""tests.perf: the harness: guard, budgets, times, benchmarks, bisection."""

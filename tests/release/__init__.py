@@ -1,0 +1,1 @@
+"""tests.release: releases, and the verifier that stands alone."""
