@@ -573,7 +573,7 @@ MUTANTS: Tuple[Mutant, ...] = (
     ),
     Mutant(
         "compiler/x64/select.0x0",
-        "(count-address! s l g b i)\n                (inc! epoch))",
+        "(count-address! s l g b i)\n          (inc! epoch))",
         "(count-address! s l g b i))",
         "run/places/an-element-operand-keeps-its-value-before-a-store",
     ),
