@@ -343,9 +343,15 @@ MUTANTS: Tuple[Mutant, ...] = (
     ),
     Mutant(
         "compiler/opt/order.0x0",
-        "(set! (at r.length inst.a) a-checked-length)",
-        "(taken-for-length! r inst.a)",
-        "opt/bounds/a-length-is-checked-first",
+        "(and (<= fact.k 0) (valid? r fact r.asked-block r.asked-place))",
+        "(<= fact.k 0)",
+        "opt/bounds/length-is-not-known-before-it-is-one",
+    ),
+    Mutant(
+        "compiler/opt/order.0x0",
+        "(return (lasts? r v))",
+        "(return true)",
+        "opt/bounds/length-of-another-round-is-not-known",
     ),
     Mutant(
         "compiler/opt/facts.0x0",
