@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from pathlib import Path
 from typing import List
@@ -54,3 +55,30 @@ def test_a_program_comes_out_as_it_was_printed(zero: Path, tmp_path: Path) -> No
     again = subprocess.run([zero, "ssa", "--parse", listing], capture_output=True, timeout=60)
     assert again.stderr == b""
     assert again.stdout == made.stdout
+
+
+OVERLAID = """(⊙ overlaid)
+(τ Pair (a I64) (b I64))
+(τ Couple (c I64) (d I64))
+(τ Six (e I64) (f I64) (g I64) (h I64) (i I64) (j I64))
+(τ Kind (Two (p Pair)) (Other (q Couple)) (Many (r Six)))
+(τ Box (n I64) (kind Kind))
+(ƒ turn (∷ (→ (Ref Box) I64 Unit)) (box k)
+  (set! box.n k)
+  (match box.kind
+    ((Two p) (set! box.kind (Other (Couple p.b p.a))))
+    ((Other q) (set! box.kind (Two (Pair q.d (+ k q.c)))))
+    ((Many r) (set! box.kind (Two (Pair r.e r.j))))))
+(ƒ main (∷ (→ Unit)) () (turn (new Box 1 (Two (Pair 2 3))) 4))
+"""
+
+
+def test_what_lies_in_a_case_has_no_alias_class(zero: Path, tmp_path: Path) -> None:
+    """Cases lie over one another: two records of two cases are one memory, though fields of different records have different classes."""
+    source = tmp_path / "overlaid.0x0"
+    source.write_text(OVERLAID, encoding="utf-8")
+    result = subprocess.run([zero, "ssa", source], capture_output=True, encoding="utf-8", timeout=20)
+    turn = result.stdout.partition("function overlaid.turn")[2].partition("\n}")[0]
+    places = re.findall(r" v0\+(\d+)(?:, v\d+)?( class \d+)?  ;", turn)
+    assert {offset for offset, named in places if named} == {"0"}
+    assert {offset for offset, named in places if not named} >= {"8", "16", "24"}
