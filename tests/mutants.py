@@ -428,8 +428,8 @@ MUTANTS: Tuple[Mutant, ...] = (
     ),
     Mutant(
         "compiler/opt/licm.0x0",
-        "((check? inst.op) m.clean)",
-        "((check? inst.op) true)",
+        "((ops.check? inst.op) m.clean)",
+        "((ops.check? inst.op) true)",
         "opt/licm/check-behind-a-call-stays",
         quick=True,
     ),
@@ -464,9 +464,9 @@ MUTANTS: Tuple[Mutant, ...] = (
         "opt/gvn/rotations",
     ),
     Mutant(
-        "compiler/opt/fold.0x0",
-        "((or (= op ops.i-sle) (= op ops.i-ule)) (+ op 1))",
-        "((or (= op ops.i-sle) (= op ops.i-ule)) (+ op 2))",
+        "compiler/ssa/ops.0x0",
+        "(3 i-sgt)",
+        "(3 i-sge)",
         "opt/gvn/choices",
     ),
     Mutant(
@@ -507,8 +507,8 @@ MUTANTS: Tuple[Mutant, ...] = (
     ),
     Mutant(
         "compiler/opt/bounds.0x0",
-        "(≔ to-yes (!= condition.a 0))",
-        "(≔ to-yes (= condition.a 0))",
+        "(≔ side (if (!= condition.a 0) 0 1))",
+        "(≔ side (if (= condition.a 0) 0 1))",
         "opt/bounds/branch-that-is-decided",
     ),
     Mutant(
