@@ -596,9 +596,9 @@ MUTANTS: Tuple[Mutant, ...] = (
         "run/constants/constants-fold-bits",
     ),
     Mutant(
-        "compiler/base/source.0x0",
-        "(vec.push! starts (wrap U32 (+ i 1)))",
-        "(vec.push! starts (wrap U32 i))",
+        "compiler/read/reader.0x0",
+        "(source.add-line! r.sources (+ r.base p))",
+        "(source.add-line! r.sources (+ r.base p -1))",
         "run/traps/the-second-line-of-a-form-has-its-own-place",
     ),
     Mutant(

@@ -49,7 +49,7 @@ MUTANTS: Tuple[ClaimMutant, ...] = (
         "sizes-come-before-writing",
         "compiler/obj/image.0x0",
         "  (≔ files sources.files)\n",
-        "  (≔ files sources.files)\n  (≔ again (source.find-lines sources))\n",
+        "  (≔ files sources.files)\n  (≔ again (Slice I64) (fill 1 0))\n",
         True,
     ),
     fault(
