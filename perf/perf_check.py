@@ -29,6 +29,7 @@ SEED_TIMES = 4  # as fast as the seed, at least; measured are 14
 SLOWER_LIMIT_PERMILLE = 100  # than the reference, at most, where the noise allows to see it
 NOISE_TIMES = 3  # the floor, that a difference must be to be called one
 NOISIEST_PERMILLE = 150  # above which nothing is compared with the reference
+NOISE_TRIALS = 3  # to find the machine less busy than that
 FASTER_RATIO = 0.97  # the whole interval below this: the new compiler becomes the reference
 MOST_PAIRS = 24
 LINES = 16_000
@@ -66,8 +67,11 @@ def alike_are_alike(subject: Subject) -> Iterator[Finding]:
     """A compiler compared with itself is not slower: what comes out is this machine's noise."""
     with judged(subject) as bench:
         run = compiling(bench, subject.zero, bench.source("plain", LINES))
-        pairs = measure_pairs(run, run, LEAST_PAIRS, LEAST_PAIRS)
-        found = noise_permille(pairs)
+        for _ in range(NOISE_TRIALS):
+            pairs = measure_pairs(run, run, LEAST_PAIRS, LEAST_PAIRS)
+            found = noise_permille(pairs)
+            if found <= NOISIEST_PERMILLE:
+                break
         note(subject, "itself", pairs)
         subject.figures["noise_floor_permille"] = learn_noise(subject.top, this_machine(), found)
         if found > NOISIEST_PERMILLE:

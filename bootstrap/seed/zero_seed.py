@@ -2,9 +2,9 @@
 
     python3 bootstrap/seed [--lib DIR] [--allocator=NAME] [--max-heap=N] [--time] IN OUT
 
-The whole compile is `compile_program`: read and load (`read`, `modules`), check (`check`, `layout`, `constants`), emit (`emit` and the layers it names),
-and lay out the file (`image`). The same input gives the same bytes under every Python from 3.8 on. The exit status is 0, or 1 when
-the input is refused with a diagnostic, or 2 when a file or the command line is at fault.
+The whole compile is `compile_program`: read and load (`read`, `modules`), check (`check`, `layout`, `constants`), emit (`emit`
+and the layers that it names), and lay out the file (`image`). The same input gives the same bytes under every Python from 3.8 on.
+The exit status is 0, or 1 when the input is refused with a diagnostic, or 2 when a file or the command line is at fault.
 """
 
 import gc

@@ -14,6 +14,7 @@ import select
 import signal
 import subprocess
 import sys
+import tempfile
 from collections import Counter
 from pathlib import Path
 from typing import Callable, List, Optional, Tuple
@@ -135,9 +136,9 @@ def fast_directory(fallback: Path) -> Path:
     return shared if shared.is_dir() and os.access(shared, os.W_OK) else fallback
 
 
-def probe(zero: Path, directory: Path, numbers: range, record_property: Callable[[str, object], None]) -> None:
+def probe_in(zero: Path, folder: str, numbers: range) -> List[Outcome]:
     """Each share of the numbers in a Python of its own: a limit of memory that stops it is a failure here, never a wait."""
-    command = [sys.executable, "-m", "tests.compiler.test_hostile", str(zero), str(fast_directory(directory))]
+    command = [sys.executable, "-m", "tests.compiler.test_hostile", str(zero), folder]
     shares = [numbers[start::WORKERS] for start in range(WORKERS)]
     running = [
         subprocess.Popen([*command, str(share.start), str(share.stop), str(share.step)], cwd=TOP, stdout=subprocess.PIPE) for share in shares
@@ -151,9 +152,12 @@ def probe(zero: Path, directory: Path, numbers: range, record_property: Callable
     finally:
         for process in running:
             process.kill()
-    for pattern in ("input-*.0x0", "product-*"):
-        for path in fast_directory(directory).glob(pattern):
-            path.unlink()
+    return outcomes
+
+
+def probe(zero: Path, directory: Path, numbers: range, record_property: Callable[[str, object], None]) -> None:
+    with tempfile.TemporaryDirectory(dir=fast_directory(directory)) as own:
+        outcomes = probe_in(zero, own, numbers)
     verdicts = Counter((level, verdict) for _, level, verdict, _ in outcomes)
     columns = (NOT_UTF8, REJECTED_BY_READER, REJECTED_BY_CHECKER, ACCEPTED)
     rows = [(level, *(verdicts[level, verdict] for verdict in columns)) for level, _ in LEVELS]

@@ -28,6 +28,7 @@ from perf.machine import Machine
 from perf.workbench import workbench
 from tests.conftest import TOP
 from tests.needs import need
+from tests.perf.trees import measured
 
 
 def numbers(state: int, count: int) -> list[int]:
@@ -236,8 +237,8 @@ def test_a_slower_compiler_is_broken(zero: Path, tmp_path: Path) -> None:
     slow = tmp_path / "zero"
     slow.write_text('#!/bin/sh\nfor again in 1 2 3 4; do "' + str(zero) + '" "$@" || exit; done\n', encoding="utf-8")
     slow.chmod(0o755)
-    assert answer_of("bench/compiles-beside-tcc", zero).verdict is Judged.HOLDS
-    answer = answer_of("bench/compiles-beside-tcc", slow)
+    assert measured(lambda: answer_of("bench/compiles-beside-tcc", zero)).verdict is Judged.HOLDS
+    answer = measured(lambda: answer_of("bench/compiles-beside-tcc", slow))
     assert answer.verdict is Judged.BROKEN and "0x0 -O0: times tcc -c" in answer.findings[0].message
 
 
@@ -245,7 +246,7 @@ def test_a_slower_compiler_is_broken(zero: Path, tmp_path: Path) -> None:
 def test_slower_code_is_broken(zero: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each program that the compiler makes is run many times over for one result."""
     need("gcc")
-    assert answer_of("bench/code-beside-gcc", zero).verdict is Judged.HOLDS
+    assert measured(lambda: answer_of("bench/code-beside-gcc", zero)).verdict is Judged.HOLDS
     once = Bench.run_once
 
     def often(self: Bench, runs: Runs) -> None:
@@ -253,7 +254,7 @@ def test_slower_code_is_broken(zero: Path, monkeypatch: pytest.MonkeyPatch) -> N
         runs.us[-1] *= 1 if runs.argv[0].endswith("-0") else 8  # the reference is made first
 
     monkeypatch.setattr(Bench, "run_once", often)
-    answer = answer_of("bench/code-beside-gcc", zero)
+    answer = measured(lambda: answer_of("bench/code-beside-gcc", zero))
     assert answer.verdict is Judged.BROKEN and "at most" in answer.findings[-1].message
 
 

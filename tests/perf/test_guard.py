@@ -39,7 +39,7 @@ from perf.guard.model import Method
 from perf.guard.supervisor import memory as memory_of
 from perf.guard.supervisor.launch import Launched
 from perf.guard.supervisor.members import Descendants, parent_session_birth
-from perf.guard.supervisor.reaper import LONGEST_SECONDS, SHORTEST_SECONDS, Order, Reaper
+from perf.guard.supervisor.reaper import LONGEST_SECONDS, PROGRESS_SECONDS, SHORTEST_SECONDS, Order, Reaper
 from tests.conftest import TOP
 from tests.needs import need_root
 
@@ -50,6 +50,7 @@ WORKING = available()
 GROUP = Containment.GROUP
 MIB = 1024
 KILLED = -int(signal.SIGKILL)
+PATIENCE_SECONDS = 60  # a wait for what has to come: the end of it is for a machine that stands still, not for a slow one
 
 
 @dataclass(frozen=True)
@@ -86,13 +87,13 @@ TREES_AND_VERDICTS: Tuple[Tree, ...] = (
     Tree("exponential.py", Limits(max_members=60, timeout_seconds=20), Kill.TOO_MANY_PROCESSES, KILLED, members=60),
     Tree("grandchild_memory.py", memory(64), Kill.OVER_BUDGET, KILLED, holds=caught_in_time),
     Tree("many_small.py", memory(64), Kill.OVER_BUDGET, KILLED, members=10, holds=caught_in_time),
-    Tree("grows_together.py", memory(64), Kill.OVER_BUDGET, KILLED, members=10, holds=lambda outcome: outcome.wall_seconds < 5),
+    Tree("grows_together.py", memory(64), Kill.OVER_BUDGET, KILLED, members=10, holds=lambda outcome: outcome.wall_seconds < 15),
     Tree("shared_by_forks.py", memory(120), members=6, holds=lambda outcome: 48 * MIB < (outcome.sum_kib or 0) < 110 * MIB),
     Tree("map_shared.py", memory(64), Kill.OVER_BUDGET, KILLED, holds=caught_in_time),
     Tree("map_tmpfs.py", memory(64), Kill.OVER_BUDGET, KILLED, holds=caught_in_time),
     Tree("map_memfd.py", memory(64), Kill.OVER_BUDGET, KILLED, holds=caught_in_time),
     Tree("threads.py", memory(64), Kill.OVER_BUDGET, KILLED, holds=lambda outcome: outcome.scope is Scope.PROCESS),
-    Tree("ignores_signals.py", Limits(timeout_seconds=0.4), Kill.TIMEOUT, KILLED, members=2),
+    Tree("ignores_signals.py", Limits(timeout_seconds=3), Kill.TIMEOUT, KILLED, members=2),
     Tree("stopped.py", survivors=1, members=2, escapes_group=True),
     Tree("zombies.py", members=2),
     Tree("churn.sh", members=1),
@@ -133,7 +134,7 @@ def carries(pid: str, word: str) -> bool:
 
 
 def end_marked(word: str) -> None:
-    until = time.monotonic() + 5
+    until = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < until:
         left = marked(word)
         if not left:
@@ -145,7 +146,7 @@ def end_marked(word: str) -> None:
                 continue
 
 
-def gone(mark: str, seconds: float = 3) -> bool:
+def gone(mark: str, seconds: float = PATIENCE_SECONDS) -> bool:
     until = time.monotonic() + seconds
     while marked(Path(mark).name):
         if time.monotonic() > until:
@@ -236,10 +237,14 @@ def test_what_is_over_budget_never_passes(kill: Kill, peak_kib: int, sum_kib: Op
         (Order(None, 0.0, None, False), 0, 1, SHORTEST_SECONDS, SHORTEST_SECONDS),
     ],
 )
-def test_a_sample_comes_before_a_limit_can_be_passed(order: Order, resident_kib: int, members: int, least: float, most: float) -> None:
+def test_a_sample_comes_before_a_limit_can_be_passed(
+    order: Order, resident_kib: int, members: int, least: float, most: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: now)
     reaper = Reaper(order, Descendants(os.getpid()), Launched(1, True, -1), {}, lambda message: None)
     reaper.sample_seconds, reaper.tally.resident_kib, reaper.tally.members = 0.001, resident_kib, members
-    reaper.began = time.monotonic()
+    reaper.began = now
     assert least <= round(reaper.interval(), 6) <= most
 
 
@@ -264,7 +269,7 @@ def test_members_that_end_while_they_are_weighed_do_not_count_twice(mark: str, m
     family = subprocess.Popen(program("shared_by_forks.py"), cwd=mark, env=surroundings(mark))
     readings = memory_of.Readings()
     sizes: Dict[int, int] = {}
-    until = time.monotonic() + 20
+    until = time.monotonic() + PATIENCE_SECONDS
     while len(sizes) < 6 or min(sizes.values()) < 48 * MIB:
         assert time.monotonic() < until, sizes
         sizes = readings.resident(marked(Path(mark).name))
@@ -343,7 +348,7 @@ def test_a_tree_dies_with_its_guard(number: signal.Signals, containment: Contain
         assert process.stdout is not None and process.stdout.readline() == b"started\n"
         time.sleep(0.1 if containment is not GROUP else 0.3)
         process.send_signal(number)
-        status = process.wait(timeout=10)
+        status = process.wait(timeout=PATIENCE_SECONDS)
     assert gone(mark)
     if number is signal.SIGKILL:
         assert status == KILLED and not (tmp_path / "r").exists()
@@ -369,7 +374,7 @@ def test_a_tree_dies_with_each_process_of_its_guard(which: int, containment: Con
     with command_line("--containment", containment.value, "--", "sh", "-c", script, mark=mark) as process:
         assert process.stdout is not None and process.stdout.readline() == b"started\n"
         os.kill(below(process.pid, which), signal.SIGKILL)
-        assert process.wait(timeout=10) == 125
+        assert process.wait(timeout=PATIENCE_SECONDS) == 125
         assert process.stderr is not None and b"was ended by another process" in process.stderr.read()
     assert gone(mark)
 
@@ -402,10 +407,18 @@ def test_an_exception_in_the_caller_ends_the_tree(mark: str) -> None:
 
 
 def test_watch_is_called_with_time_and_memory(mark: str) -> None:
+    """The command goes on until it has been told of four times: at most five times a second, however late a call comes."""
     seen: List[Tuple[float, int]] = []
-    run(["sleep", "1"], watch=lambda seconds, kib: seen.append((seconds, kib)))
-    assert 3 <= len(seen) <= 6
-    assert [seconds for seconds, _ in seen] == sorted(seconds for seconds, _ in seen)
+
+    def note(seconds: float, kib: int) -> None:
+        seen.append((seconds, kib))
+        if len(seen) == 4:
+            (Path(mark) / "told").touch()
+
+    outcome = run(["sh", "-c", "until [ -e told ]; do sleep 0.05; done"], Limits(timeout_seconds=PATIENCE_SECONDS), cwd=mark, watch=note)
+    assert outcome.ok and len(seen) >= 4
+    times = [0.0, *(seconds for seconds, _ in seen)]
+    assert all(later - earlier >= PROGRESS_SECONDS for earlier, later in zip(times, times[1:]))
     assert all(100 < kib < 10 * MIB for _, kib in seen)
 
 

@@ -13,6 +13,7 @@ from typing import Callable, Dict, List, Optional
 
 import pytest
 
+from audit.claim import Answer
 from audit.claim import Verdict as Judged
 from perf import perf_check, plot
 from perf.__main__ import main
@@ -26,7 +27,7 @@ from perf.reference import FOLDER, keep_reference, reference_of
 from perf.sampling import LEAST_PAIRS, Pairs, Verdict, interval, judge_ratio, measure_pairs, spread_permille, statement
 from perf.guard.record import canonical
 from perf.store import append_line, sha256_of, write_whole
-from tests.perf.trees import Patch, answer, told, tree
+from tests.perf.trees import Patch, answer, measured, told, tree
 
 pytestmark = pytest.mark.slow  # together they take more than `make quick` may
 
@@ -193,16 +194,20 @@ def test_a_reference_that_is_not_as_it_was_recorded_is_none(top: Path) -> None:
 # ---- the gate
 
 
+def judged(name: str, top: Path) -> Answer:
+    return measured(lambda: answer(CLAIMS, name, top))
+
+
 def test_a_compiler_that_is_slower_than_a_straight_line_is_red(zero: Path, tmp_path: Path) -> None:
     top = tree(tmp_path / "tree", zero, slower(TOO_MUCH_OF_IT))
-    found = answer(CLAIMS, "twice-the-source-takes-twice-as-long", top)
+    found = judged("twice-the-source-takes-twice-as-long", top)
     assert found.verdict is Judged.BROKEN, (told(found), found.figures)
     assert "at most 2.30 is allowed" in told(found)
 
 
 def test_a_compiler_that_is_hardly_faster_than_the_seed_is_red(zero: Path, tmp_path: Path) -> None:
     top = tree(tmp_path / "tree", zero, slower("600"))
-    found = answer(CLAIMS, "faster-than-the-seed", top)
+    found = judged("faster-than-the-seed", top)
     assert found.verdict is Judged.BROKEN, (told(found), found.figures)
     assert "times as fast, not 4" in told(found)
 
@@ -211,15 +216,15 @@ def test_a_compiler_that_is_slower_than_the_reference_is_red_until_it_is_accepte
     zero: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     top = tree(tmp_path / "tree", zero, slower(SOME_OF_IT))
-    first = answer(CLAIMS, "not-slower-than-the-reference", top)
+    first = judged("not-slower-than-the-reference", top)
     assert first.verdict is Judged.NOT_PRESENT and "from now on this one is the reference" in first.reason
     keep_reference(top, zero, "as it should be")
     learn_noise(top, this_machine(), 10)
-    found = answer(CLAIMS, "not-slower-than-the-reference", top)
+    found = judged("not-slower-than-the-reference", top)
     assert found.verdict is Judged.BROKEN, (told(found), found.figures)
     assert main(["measure", "check.compiler", "--rounds", "1", "--accept", "it looks twice", "--top", str(top)]) == 0
     assert read_history(top).records[-1].reason == "it looks twice"
-    found = answer(CLAIMS, "not-slower-than-the-reference", top)
+    found = judged("not-slower-than-the-reference", top)
     assert (found.verdict, found.facts["reference"]) == (Judged.HOLDS, "is this compiler")
 
 
@@ -228,7 +233,7 @@ def test_a_faster_compiler_becomes_the_reference(zero: Path, tmp_path: Path) -> 
     keep_reference(top, top / "build/bin/zero", "slow")
     learn_noise(top, this_machine(), 10)
     shutil.copy(zero, top / "build/bin/zero")
-    assert answer(CLAIMS, "not-slower-than-the-reference", top).verdict is Judged.HOLDS
+    assert judged("not-slower-than-the-reference", top).verdict is Judged.HOLDS
     reference = reference_of(top)
     assert reference is not None and reference.read_bytes() == zero.read_bytes()
 
@@ -241,7 +246,7 @@ def test_the_trusted_root_is_the_first_reference(zero: Path, tmp_path: Path) -> 
     shutil.copy(zero, root)
     write_whole(ledger, canonical({"origin": {"from": "trusted root", "sha256": sha256_of(root)}}))
     assert trusted_root(top) == root
-    assert answer(CLAIMS, "not-slower-than-the-reference", top).verdict is Judged.BROKEN
+    assert judged("not-slower-than-the-reference", top).verdict is Judged.BROKEN
     with root.open("ab") as file:
         file.write(b"another")
     assert trusted_root(top) is None
@@ -254,7 +259,7 @@ def test_programs_that_are_compiled_to_slower_code_are_red(zero: Path, tmp_path:
     with (top / "build/bin/zero").open("ab") as file:
         file.write(b"another")  # it compiles as before, but is another compiler
     name = "programs-not-slower-than-the-references"
-    assert answer(CLAIMS, name, top).verdict is Judged.HOLDS
+    assert judged(name, top).verdict is Judged.HOLDS
     made = Workbench.example
 
     def slow(bench: Workbench, example: str, compiler: Optional[Path] = None, mark: str = "") -> Path:
@@ -270,7 +275,7 @@ def test_programs_that_are_compiled_to_slower_code_are_red(zero: Path, tmp_path:
 
     monkeypatch.setattr(Workbench, "example", slow)
     monkeypatch.setattr(perf_check, "EXAMPLES", ("life",))
-    found = answer(CLAIMS, name, top)
+    found = judged(name, top)
     assert found.verdict is Judged.BROKEN and told(found).startswith("life: the second takes"), told(found)
 
 

@@ -5,8 +5,10 @@ import signal
 import time
 
 signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-if os.fork() == 0:
+child = os.fork()
+if child == 0:
     held = bytearray(b"x") * (150 << 20)
-    time.sleep(0.5)
+    time.sleep(2)
     os._exit(0)
-time.sleep(1.0)
+while os.path.exists(f"/proc/{child}"):
+    time.sleep(0.05)
