@@ -29,7 +29,7 @@ BASE = 0x400000
 WRITE, EXECUTE = 2, 1  # flags of a segment
 SECTION_WRITE, SECTION_ALLOC, SECTION_EXECUTE = 1, 2, 4
 NOTE, OWNER, MARKER = ".note.0x0.abi", "0x0", b"0x0 ABI 0.1\0"
-SECTIONS = ("", NOTE, ".text", ".rodata", ".data", ".symtab", ".strtab", ".shstrtab")
+SECTIONS = ("", NOTE, ".rodata", ".strtab", ".text", ".data", ".symtab")
 ZERO_BYTES = 1024 * 1024  # the compiler's file
 HELLO_BYTES = 7 * 1024  # a program that prints one line
 HELLO = '(⊙ hello)\n(↥ "std:io" io)\n\n(ƒ main\n  (∷ (→ Unit))\n  (cap io)\n  ()\n  (io.print "hello\\n"))\n'
@@ -220,7 +220,7 @@ def check_entry(product: Product) -> Iterator[str]:
 
 
 def sections_in_segments(subject: Subject) -> List[Finding]:
-    """There are the eight known sections, in order; each that is loaded lies in one segment, with its rights; none lies over another."""
+    """There are the seven known sections, in order; each that is loaded lies in one segment, with its rights; none lies over another."""
     return judged(subject, check_sections)
 
 

@@ -591,8 +591,8 @@ MUTANTS: Tuple[Mutant, ...] = (
     ),
     Mutant(
         "compiler/obj/image.0x0",
-        "(segment! out 1 6 3 all.data",
-        "(segment! out 1 4 3 all.data",
+        "(segment! out 1 6 2 all.data",
+        "(segment! out 1 4 2 all.data",
         "run/constants/constants-fold-bits",
     ),
     Mutant(
@@ -614,9 +614,9 @@ MUTANTS: Tuple[Mutant, ...] = (
         "run/traps/memory-over-its-limit",
     ),
     Mutant(
-        "compiler/obj/image.0x0",
-        "(half! out row.offset)",
-        "(half! out (+ row.offset 1))",
+        "compiler/obj/rows.0x0",
+        "(put! r (+ offset 1)",
+        "(put! r offset",
         "run/traps/an-index-beyond-the-length",
     ),
     Mutant(
@@ -799,13 +799,13 @@ MUTANTS: Tuple[Mutant, ...] = (
     ),
     Mutant(
         "bootstrap/seed/image.py",
-        "at, line * 4096 + min(column, 4095), bisect_right",
-        "at, line * 4096 + min(column - 1, 4095), bisect_right",
+        "bisect_right(starts, at) - 1, line, min(column, 4095)",
+        "bisect_right(starts, at) - 1, line, min(column - 1, 4095)",
         "run/traps/an-index-beyond-the-length",
     ),
     Mutant(
         "bootstrap/seed/image.py",
-        "struct.pack_into('<Q', rodata.data, self.table + 64, self.heap_limit)",
+        "struct.pack_into('<Q', self.rodata.data, self.table + 56, self.heap_limit)",
         "self.heap_limit += 1",
         "run/traps/memory-over-its-limit",
     ),

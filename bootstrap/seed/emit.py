@@ -93,7 +93,7 @@ class Emitter(Raw):
             self.bind(label)
             code += before
             line, column = source.place(offset)
-            self.image.traps.append((len(code), line, column))
+            self.image.traps.append((len(code) + 1, line, column))
             code += b'\x0f\x0b' + bytes([kind])
 
     def gen(self, node, dest=None):

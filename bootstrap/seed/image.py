@@ -41,12 +41,12 @@ class Image:
         self.code_words = []     # (offset in code, target section, target offset): 4 bytes that hold an address
         self.entries = []        # (section, offset, instance): 8 bytes that hold the address of a function's code
         self.calls = []          # (offset in code, instance): 4 bytes that hold the distance to a function
-        self.traps = []          # (offset in code of the ud2, line, column)
+        self.traps = []          # (offset in code of the second byte of the ud2, line, column)
         self.rows = []           # (offset in code, line, column, source, name) of the functions
         self.texts, self.constants, self.layouts = {}, {}, {}
         self.queue = []          # instances to be emitted, in the order of their discovery
         self.current_arena = self.data.reserve(8, 8)
-        self.table = self.rodata.reserve(9 * 8, 8)
+        self.table = self.rodata.reserve(8 * 8, 8)
 
     def refer(self, section, at, target, offset):
         self.words.append((section, at, target, offset))
@@ -143,37 +143,20 @@ class Image:
         return self.elf()
 
     def put_tables(self):
-        rodata = self.rodata
         self.traps.sort()
         self.rows.sort(key=lambda row: row[0])
         starts = [row[0] for row in self.rows]
-        traps = rodata.reserve(12 * len(self.traps), 8)
-        for index, (at, line, column) in enumerate(self.traps):
-            struct.pack_into('<3I', rodata.data, traps + 12 * index, at, line * 4096 + min(column, 4095), bisect_right(starts, at) - 1)
-        functions = rodata.reserve(16 * len(self.rows), 8)
-        sources = []
-        for row in self.rows:
-            if row[3] not in sources:
-                sources.append(row[3])
-        files = rodata.reserve(16 * len(sources), 8)
-        for index, source in enumerate(sources):
-            name = source.display.encode('utf-8')
-            constants.encode_run(self, rodata, files + 16 * index, self.text_at(name), len(name))
-        names = {}
-        for index, (at, line, column, source, name) in enumerate(self.rows):
-            if name not in names:
-                spelling = name.encode('utf-8')
-                names[name] = rodata.reserve(2 + len(spelling), 2)
-                struct.pack_into('<H', rodata.data, names[name], min(len(spelling), 65535))
-                rodata.data[names[name] + 2:names[name] + 2 + len(spelling)] = spelling
-            struct.pack_into('<4I', rodata.data, functions + 16 * index, at, line * 4096 + min(column, 4095), sources.index(source),
-                             names[name] - files)
-        for word, (at, count) in enumerate(((traps, self.traps), (functions, self.rows), (files, sources))):
-            self.refer(rodata, self.table + 16 * word, rodata, at)
-            struct.pack_into('<Q', rodata.data, self.table + 16 * word + 8, len(count))
-        self.refer(rodata, self.table + 48, self.code, 0)
-        self.refer(rodata, self.table + 56, self.code, len(self.code.data))
-        struct.pack_into('<Q', rodata.data, self.table + 64, self.heap_limit)
+        sources = list(dict.fromkeys(row[3] for row in self.rows))
+        names = [row[4].encode('utf-8') for row in self.rows]
+        traps = [(at, bisect_right(starts, at) - 1, line, min(column, 4095)) for at, line, column in self.traps] + [(1 << 31, 0, 0, 0)]
+        functions = [(end, sources.index(source), line, min(column, 4095) + 4096 * len(name))
+                     for (_, line, column, source, _), end, name in zip(self.rows, starts[1:] + [len(self.code.data)], names)]
+        for word, table in enumerate((rows(traps), rows(functions), strings(names),
+                                      strings(source.display.encode('utf-8') for source in sources), strings(messages(self.heap_limit)))):
+            self.refer(self.rodata, self.table + 8 * word, self.rodata, self.text_at(table))
+        self.refer(self.rodata, self.table + 40, self.code, 0)
+        self.refer(self.rodata, self.table + 48, self.code, len(self.code.data))
+        struct.pack_into('<Q', self.rodata.data, self.table + 56, self.heap_limit)
 
     def elf(self):
         """The ELF file: a page of headers and the note, then code, read-only data and data, each on its own pages."""
@@ -214,6 +197,35 @@ class Image:
         file.extend(bytes(-len(file) % 8))
         file[:64] = struct.pack('<16sHHIQQQIHHHHHH', b'\x7fELF\x02\x01\x01', 2, 62, 1, self.code.base, 64, len(file), 0, 64, 56, 6, 64, 8, 7)
         return file + table
+
+
+def rows(table):
+    """What differs from row to row: seven bits a byte, low ones first, the lowest for the sign; the high bit says that more follow."""
+    packed, before = bytearray(), (0, 0, 0, 0)
+    for row in table:
+        for new, old in zip(row, before):
+            value = (new - old) << 1 ^ (new - old) >> 63
+            while value > 127:
+                packed.append(value & 127 | 128)
+                value >>= 7
+            packed.append(value)
+        before = row
+    return bytes(packed)
+
+
+def strings(all_bytes):
+    return b''.join(each + b'\0' for each in all_bytes)
+
+
+def messages(limit):
+    """What a trap's line says, by kind, with its values behind %."""
+    types = 'I8 I16 I32 I64 U8 U16 U32 U64'.split()
+    conversions = ['%s does not fit %s [convert' % (value, type) for value in ('%dB', '%uB', 'the float') for type in types]
+    plain = ['', 'index %dB is out of range for length %dC [index', 'slice %dB to %dC is out of range for length %dA [slice',
+             'length %dB is negative [length', 'division by zero [divide', 'division overflows [overflow', 'no arm fits [match',
+             '%sB [assert', '%sB [panic', 'out of memory: %d< bytes asked, %d= in use, limit ' + (str(limit) if limit else 'none') + ' [memory',
+             'stack overflow [stack', 'fault at address 0x%x; [fault', 'illegal instruction [fault']
+    return [message.encode() for message in plain + 3 * [''] + conversions]
 
 
 def up(address):

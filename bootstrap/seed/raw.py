@@ -87,7 +87,8 @@ class Raw(Storage):
 
     def raw_run_main(self, node, nodes, dest):
         top = self.gen_temp(nodes[0])
-        self.gen(nodes[1])
+        if self.main.parameters:
+            self.gen(nodes[1])
         code = self.code
         code += memory(b'\x48\x8b', RCX, RBP, top) + b'\x48\x89\xcc\x52\x50'  # mov rsp, rcx; push rdx; push rax
         self.call_to(instance_of(self.main))

@@ -57,15 +57,15 @@ def writable_code(content: bytearray, image: ELFFile) -> None:
 
 
 def executable_stack(content: bytearray, image: ELFFile) -> None:
-    put(content, program_header(5) + 4, "I", 7)
+    put(content, program_header(4) + 4, "I", 7)
 
 
 def executable_stack_without_write(content: bytearray, image: ELFFile) -> None:
-    put(content, program_header(5) + 4, "I", 5)
+    put(content, program_header(4) + 4, "I", 5)
 
 
 def interpreter(content: bytearray, image: ELFFile) -> None:
-    put(content, program_header(5), "I", 3)
+    put(content, program_header(4), "I", 3)
 
 
 def start_up_array(content: bytearray, image: ELFFile) -> None:
@@ -119,13 +119,14 @@ def unchecked(content: bytearray, image: ELFFile) -> None:
 
 
 def grown(content: bytearray, image: ELFFile) -> None:
-    """A longer file whose last section takes what was added: only its size is wrong."""
-    old, more = int(image["e_shoff"]), elf.ZERO_BYTES
-    table = bytes(content[old:])
-    content[old:] = bytes(more) + table
-    put(content, 40, "Q", old + more)
-    at = old + more + HEADER * (image["e_shnum"] - 1) + 32
-    put(content, at, "Q", struct.unpack_from("<Q", content, at)[0] + more)
+    """A longer file whose data takes what was added: only its size is wrong."""
+    data, symbols, more = section(image, ".data"), section_header(image, ".symtab") + 24, elf.ZERO_BYTES
+    put(content, 40, "Q", int(image["e_shoff"]) + more)
+    put(content, symbols, "Q", int(section(image, ".symtab")["sh_offset"]) + more)
+    for size in (program_header(2) + 32, program_header(2) + 40, section_header(image, ".data") + 32):
+        put(content, size, "Q", data["sh_size"] + more)
+    end = data["sh_offset"] + data["sh_size"]
+    content[end:end] = bytes(more)
 
 
 def word_in_rodata(word: bytes) -> Patch:
@@ -147,7 +148,7 @@ def writable_code_section(content: bytearray, image: ELFFile) -> None:
 
 
 def stack_of_a_size(content: bytearray, image: ELFFile) -> None:
-    put(content, program_header(5) + 40, "Q", elf.PAGE)
+    put(content, program_header(4) + 40, "Q", elf.PAGE)
 
 
 def address_of_what_is_not_loaded(content: bytearray, image: ELFFile) -> None:
@@ -155,15 +156,15 @@ def address_of_what_is_not_loaded(content: bytearray, image: ELFFile) -> None:
 
 
 def section_behind_the_end(content: bytearray, image: ELFFile) -> None:
-    put(content, section_header(image, ".shstrtab") + 32, "Q", len(content))
+    put(content, section_header(image, ".data") + 32, "Q", len(content))
 
 
 def section_over_another(content: bytearray, image: ELFFile) -> None:
-    put(content, section_header(image, ".strtab") + 32, "Q", section(image, ".strtab")["sh_size"] + 8)
+    put(content, section_header(image, ".rodata") + 32, "Q", section(image, ".rodata")["sh_size"] + 8)
 
 
 def section_in_no_segment(content: bytearray, image: ELFFile) -> None:
-    put(content, section_header(image, ".rodata") + 32, "Q", section(image, ".rodata")["sh_size"] + 1)
+    put(content, section_header(image, ".strtab") + 32, "Q", section(image, ".strtab")["sh_size"] + 1)
 
 
 def object_in_text(content: bytearray, image: ELFFile) -> None:
@@ -172,8 +173,8 @@ def object_in_text(content: bytearray, image: ELFFile) -> None:
 
 
 def hidden_byte(content: bytearray, image: ELFFile) -> None:
-    text = section(image, ".text")
-    content[text["sh_offset"] + text["sh_size"]] = 1  # between .text and .rodata
+    note = section(image, elf.NOTE)
+    content[note["sh_offset"] + note["sh_size"]] = 1  # between the note and .rodata
 
 
 MUTANTS: Tuple[Tuple[str, Patch], ...] = (
