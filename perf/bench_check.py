@@ -9,7 +9,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Iterator, Sequence
 
-from audit.claim import Claim, Finding, NotMeasured, NotPresent, Subject
+from audit.claim import Claim, Finding, NotPresent, Subject
 
 from .bench.compilers import COMPILERS, REFERENCE, Compiler
 from .bench.page import PAGE, WORST, page
@@ -18,8 +18,8 @@ from .bench.record import MEASURED
 from .bench.running import Bench, Row
 from .bench.speed import TCC, WAYS, compile_synth, ways
 from .command import PerfError
-from .judging import judged
-from .sampling import LEAST_PAIRS, Verdict, interval, judge_ratio
+from .judging import judge_limit, judged
+from .sampling import LEAST_PAIRS, interval
 
 OURS = "0x0"
 PROGRAMS = ("sieve", "bintrees", "strhash", "hashmap", "interp", "json")
@@ -60,13 +60,9 @@ def judge_code(rows: dict[str, Row]) -> Iterator[Finding]:
 
 
 def judge(ratios: Sequence[float], limit: float, what: str) -> Iterator[Finding]:
-    """A finding if the ratio is above the limit beyond doubt; NotMeasured if nothing can be said."""
-    verdict, enclosed = judge_ratio(ratios, limit), interval(ratios)
+    enclosed = interval(ratios)
     told = f"{what}: {statistics.median(ratios):.2f}" + ("" if enclosed is None else f", between {enclosed.low:.2f} and {enclosed.high:.2f}")
-    if verdict is Verdict.REGRESSED:
-        yield Finding(f"{told}; at most {limit:.2f} is allowed")
-    elif verdict is Verdict.UNMEASURED:
-        raise NotMeasured(f"{told}, and the limit is {limit:.2f}")
+    yield from judge_limit(ratios, limit, told)
 
 
 def compiles_beside_tcc(subject: Subject) -> Iterator[Finding]:

@@ -18,11 +18,11 @@ from audit.claim import Claim, Finding, NotMeasured, NotPresent, Subject
 from .workbench import SOURCE, Workbench, trusted_root
 from .command import PerfError
 from .history import HISTORY, add_record, read_history
-from .judging import judged
+from .judging import judge_limit, judged
 from .machine import this_machine
 from .noise import learn_noise, noise_permille, read_noise
 from .reference import FOLDER, keep_reference, reference_of
-from .sampling import LEAST_FOR_SPREAD, LEAST_PAIRS, Pairs, Verdict, interval, judge_ratio, measure_pairs, spread_permille, statement
+from .sampling import LEAST_FOR_SPREAD, LEAST_PAIRS, Pairs, interval, measure_pairs, spread_permille, statement
 
 TWICE_LIMIT = 2.3  # times as long as once, at most
 SEED_TIMES = 4  # as fast as the seed, at least; measured are 14
@@ -54,15 +54,6 @@ def note(subject: Subject, name: str, pairs: Pairs) -> None:
     subject.figures[f"{name}_spread_permille"] = spread_permille(pairs.ratios)
 
 
-def judge(pairs: Pairs, limit: float, what: str) -> Iterator[Finding]:
-    """A finding if the ratio is above the limit beyond doubt; NotMeasured if nothing can be said."""
-    verdict = judge_ratio(pairs.ratios, limit)
-    if verdict is Verdict.REGRESSED:
-        yield Finding(f"{what}: {statement(pairs)}; at most {limit:.2f} is allowed")
-    elif verdict is Verdict.UNMEASURED:
-        raise NotMeasured(f"{what}: {statement(pairs)}, and the limit is {limit:.2f}")
-
-
 def alike_are_alike(subject: Subject) -> Iterator[Finding]:
     """A compiler compared with itself is not slower: what comes out is this machine's noise."""
     with judged(subject) as bench:
@@ -86,7 +77,7 @@ def twice_takes_twice(subject: Subject) -> Iterator[Finding]:
             once, twice = (compiling(bench, subject.zero, bench.source(shape, lines)) for lines in (LINES, 2 * LINES))
             pairs = measure_pairs(once, twice, LEAST_PAIRS, MOST_PAIRS, TWICE_LIMIT)
             note(subject, f"twice_{shape}", pairs)
-            yield from judge(pairs, TWICE_LIMIT, f"{LINES} and {2 * LINES} lines of {shape}")
+            yield from judge_limit(pairs.ratios, TWICE_LIMIT, f"{LINES} and {2 * LINES} lines of {shape}: {statement(pairs)}")
 
 
 def faster_than_the_seed(subject: Subject) -> Iterator[Finding]:
@@ -141,7 +132,7 @@ def not_slower(subject: Subject) -> Iterator[Finding]:
         source = bench.source("plain", 2 * LINES)
         pairs = measure_pairs(compiling(bench, reference, source), compiling(bench, subject.zero, source), 10, MOST_PAIRS, limit)
         note(subject, "reference", pairs)
-        yield from judge(pairs, limit, "the reference and this compiler")
+        yield from judge_limit(pairs.ratios, limit, f"the reference and this compiler: {statement(pairs)}")
     enclosed = interval(pairs.ratios)
     if enclosed is not None and enclosed.high < FASTER_RATIO:
         keep_reference(subject.top, subject.zero, "it was faster than the one before")
@@ -160,7 +151,7 @@ def programs_not_slower(subject: Subject) -> Iterator[Finding]:
                 continue
             pairs = measure_pairs(running(bench, name, before), running(bench, name, now), LEAST_PAIRS, MOST_PAIRS // 2, limit)
             note(subject, name.replace("-", "_"), pairs)
-            yield from judge(pairs, limit, name)
+            yield from judge_limit(pairs.ratios, limit, f"{name}: {statement(pairs)}")
 
 
 def running(bench: Workbench, name: str, program: Path) -> Callable[[], int]:

@@ -25,9 +25,9 @@ class Runs:
 
 @dataclass(frozen=True)
 class Row:
-    """What is told of a program as one compiler made it."""
+    """What is told of a program as one compiler made it, beside the reference."""
 
-    us: int  # the median
+    us: int  # processor time, the median
     permilles: tuple[int, ...]  # of the reference's time in the same round, round by round
     peak_kib: int
 

@@ -16,6 +16,7 @@ from ..command import BROKEN, PerfError
 from ..guard import PINNED_ENVIRONMENT, Kill, Limits, Outcome, run
 from ..workbench import SOURCE, Workbench, first_line, shown, write_text
 from . import synth
+from .running import Row
 
 FUNCTIONS = 5000
 TCC = "tcc -c"
@@ -53,23 +54,12 @@ def ways(known: Sequence[Way]) -> tuple[Way, ...]:
 
 
 @dataclass(frozen=True)
-class Speed:
-    """What one way of compiling a file takes."""
+class Speed(Row):
+    """What one way of compiling a file takes, beside tcc."""
 
-    us: int  # processor time, the median
-    permilles: tuple[int, ...]  # of tcc's in the same round, round by round
-    peak_kib: int
     lines: int
     bytes: int  # of source
     product_bytes: int
-
-    @property
-    def permille(self) -> int:
-        return round(statistics.median(self.permilles))
-
-    @property
-    def ratios(self) -> tuple[float, ...]:
-        return tuple(permille / 1000 for permille in self.permilles)
 
 
 @dataclass(frozen=True)

@@ -108,12 +108,14 @@ def turns_red(claims: Tuple[Claim, ...], mutant: ClaimMutant, zero: Path, top: P
     assert broken.verdict is Verdict.BROKEN and broken.findings, told(answers)
 
 
-def judged_with(claim: Claim, sources: Path, file: str, before: str, after: str) -> Answer:
-    """The claim holds on the sources; its answer with one place of one file changed, which is then put back."""
-    sound = (sources / file).read_text(encoding="utf-8")
-    assert sound.count(before) == 1 and judge(claim, sources, sources).verdict is Verdict.HOLDS
-    (sources / file).write_text(sound.replace(before, after), encoding="utf-8")
+def tells(claims: Tuple[Claim, ...], name: str, sources: Path, change: Fault, words: str) -> None:
+    """The claim holds on the sources, and is broken in these words with one place of one file changed, which is then put back."""
+    claim = next(claim for claim in claims if claim.name.endswith("/" + name))
+    assert judge(claim, sources, sources).verdict is Verdict.HOLDS
+    sound = (sources / change.file).read_bytes()
+    put(sources, change)
     try:
-        return judge(claim, sources, sources)
+        answer = judge(claim, sources, sources)
     finally:
-        (sources / file).write_text(sound, encoding="utf-8")
+        (sources / change.file).write_bytes(sound)
+    assert answer.verdict is Verdict.BROKEN and any(words in str(finding) for finding in answer.findings), told([answer])

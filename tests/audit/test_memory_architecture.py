@@ -15,7 +15,7 @@ from audit.layouts import LayoutError, Layouts
 from audit.memory_architecture import CLAIMS, nothing_unnamed_is_kept, output_goes_in_pieces, peak_kib
 from audit.trace import Event, Trace
 from perf.guard import Outcome, run
-from tests.audit.claims import ClaimMutant, Fault, fault, judged_with, red, told, turns_red
+from tests.audit.claims import ClaimMutant, Fault, fault, red, tells, told, turns_red
 from tests.conftest import TOP
 
 ENTITY = "| Entity | `compiler/tree/program.0x0` |"
@@ -130,9 +130,7 @@ def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize(("name", "file", "before", "after", "words"), WRONG, ids=[row[4] for row in WRONG])
 def test_each_fault_of_a_declaration_is_told(sources: Path, name: str, file: str, before: str, after: str, words: str) -> None:
-    claim = next(claim for claim in CLAIMS if claim.name.endswith("/" + name))
-    answer = judged_with(claim, sources, file, before, after)
-    assert answer.verdict is Verdict.BROKEN and any(words in str(finding) for finding in answer.findings), told([answer])
+    tells(CLAIMS, name, sources, Fault(file, before, after), words)
 
 
 PIECE = 64 * 1024

@@ -14,7 +14,7 @@ from audit import forms
 from audit.claim import Finding, Subject, Verdict, judge
 from audit.normal_path import CLAIMS, executable, foreign, no_text, normal_sources, seed_entered, tracked, what_was_opened, what_was_written
 from audit.trace import Event, Trace
-from tests.audit.claims import ClaimMutant, Fault, fault, judged_with, red, told, turns_red
+from tests.audit.claims import ClaimMutant, Fault, fault, red, tells, told, turns_red
 from tests.conftest import TOP
 
 ALL = "$(VENV) -m audit all\n"
@@ -91,9 +91,7 @@ def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize(("name", "file", "before", "after", "words"), WRONG, ids=[row[4] for row in WRONG])
 def test_each_way_to_leave_the_normal_path_is_told(sources: Path, name: str, file: str, before: str, after: str, words: str) -> None:
-    claim = next(claim for claim in CLAIMS if claim.name.endswith("/" + name))
-    answer = judged_with(claim, sources, file, before, after)
-    assert answer.verdict is Verdict.BROKEN and any(words in str(finding) for finding in answer.findings), told([answer])
+    tells(CLAIMS, name, sources, Fault(file, before, after), words)
 
 
 def test_a_makefile_that_make_refuses_was_not_measured(tmp_path: Path) -> None:

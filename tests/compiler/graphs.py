@@ -619,6 +619,13 @@ def starter(graphs: Sequence[Graph], calls: Sequence["tuple[int, List[int]]"]) -
     return graph
 
 
+def assembler(zero: Path, source: str, program: Path) -> Path:
+    """The program that makes a program of graphs, each given as numbers."""
+    made = subprocess.run([zero, "build", TOP / source, "-o", program], capture_output=True, text=True, timeout=60)
+    assert made.returncode == 0, made.stderr
+    return program
+
+
 def random_program(seed: str, size: int) -> "tuple[str, List[int]]":
     """Graphs as the numbers that `assemble` reads, and the words that their program writes."""
     chance = random.Random(seed)

@@ -19,7 +19,7 @@ from tests.conftest import TOP
 from tests.corpus import Engine
 from tests.generate.random_program import program
 from tests.needs import need
-from tests.compiler.graphs import random_program, words_of
+from tests.compiler.graphs import assembler, random_program, words_of
 
 STRICT = ("-std=c11", "-Wall", "-Wextra", "-pedantic", "-Werror")
 # a program may recur without end, and its C does then too
@@ -243,11 +243,7 @@ def test_arguments_and_environment_arrive(zero_c: Path, tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def assemble(zero: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    product = tmp_path_factory.mktemp("compat") / "assemble"
-    source = TOP / "tests/compiler/compat/assemble.0x0"
-    made = subprocess.run([zero, "build", source, "-o", product], capture_output=True, text=True, timeout=60)
-    assert made.returncode == 0, made.stderr
-    return product
+    return assembler(zero, "tests/compiler/compat/assemble.0x0", tmp_path_factory.mktemp("compat") / "assemble")
 
 
 def compute(assemble: Path, folder: Path, seed: str, size: int, c_command: Tuple[str, ...]) -> None:

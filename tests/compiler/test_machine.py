@@ -7,17 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.compiler.graphs import random_program, words_of
-from tests.conftest import TOP
+from tests.compiler.graphs import assembler, random_program, words_of
 
 
 @pytest.fixture(scope="module")
 def assemble(zero: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    program = tmp_path_factory.mktemp("machine") / "assemble"
-    source = TOP / "tests/compiler/machine/assemble.0x0"
-    made = subprocess.run([zero, "build", source, "-o", program], capture_output=True, text=True, timeout=60)
-    assert made.returncode == 0, made.stderr
-    return program
+    return assembler(zero, "tests/compiler/machine/assemble.0x0", tmp_path_factory.mktemp("machine") / "assemble")
 
 
 @pytest.mark.parametrize("size", [10, 40, 200])

@@ -44,11 +44,6 @@ def slower(times: str) -> List[Patch]:
     return [Patch(SLOWER.file, SLOWER.before, SLOWER.after.replace("{times}", times))]
 
 
-@pytest.fixture
-def top(zero: Path, tmp_path: Path) -> Path:
-    return tree(tmp_path / "tree", zero)
-
-
 # ---- what can be said
 
 

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Callable, Dict, Sequence, Tuple
+from typing import Callable, Dict, List, Sequence, Tuple
 
 from audit.claim import Answer, Claim, Subject, Verdict, judge
 from tests.conftest import TOP
@@ -75,6 +75,12 @@ def measured(ask: Callable[[], Answer]) -> Answer:
 
 def red(found: Dict[str, Answer]) -> Tuple[str, ...]:
     return tuple(name for name, each in found.items() if each.verdict in (Verdict.BROKEN, Verdict.NOT_MEASURED))
+
+
+def unheld(claims: Sequence[Claim], top: Path) -> List[str]:
+    """What is told of the claims that are red."""
+    found = answers(claims, top)
+    return [told(found[name]) for name in red(found)]
 
 
 def told(each: Answer) -> str:
