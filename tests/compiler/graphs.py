@@ -52,7 +52,7 @@ UNARY: Dict[str, Callable[[int], int]] = {
 }
 
 
-F64, F32 = 3, 4
+I64, F64, F32 = 1, 3, 4
 
 
 def number_of(bits: int, kind: int) -> float:
@@ -128,15 +128,21 @@ DIVISIONS: Dict[str, Callable[[int, int], int]] = {
 }
 
 
+def some_kinds(chance: random.Random, count: int) -> List[int]:
+    """Kinds of that many values."""
+    return chance.choices([I64, F64, F32], [7, 2, 1], k=count)
+
+
 class Graph:
     """One function, made at random; blocks are rows of first, count, parameters, parameter count."""
 
-    def __init__(self, chance: random.Random, callees: Sequence[Graph], parameters: int, results: int) -> None:
-        self.chance, self.callees, self.parameters, self.results = chance, list(callees), parameters, results
+    def __init__(self, chance: random.Random, callees: Sequence[Graph], parameters: Sequence[int], results: Sequence[int]) -> None:
+        self.chance, self.callees, self.parameters, self.results = chance, list(callees), list(parameters), list(results)
         self.insts: List[List[int]] = []
         self.blocks: List[List[int]] = []
         self.args: List[int] = []
         self.params: List[int] = []
+        self.kinds: List[int] = []  # of params
         self.current, self.depth = 0, 0
         self.near = chance.choice([3, 8, 30])
         self.begin(self.block(parameters))
@@ -145,7 +151,7 @@ class Graph:
         for slot, size in enumerate(SLOT_SIZES):
             self.inst("fill", self.inst("slot", slot), self.number(0), self.number(size))
         values = self.body(self.of(0), statements)
-        self.end("return", 0, self.list([self.pick(values) for _ in range(self.results)]), self.results)
+        self.end("return", 0, self.list(self.picks(values, self.results)), len(self.results))
 
     def inst(self, op: str, a: int = 0, b: int = 0, c: int = 0, kind: int = 1) -> int:
         self.insts.append([OPS[op], a, b, c, kind])
@@ -161,9 +167,10 @@ class Graph:
         self.args += values
         return len(self.args) - len(values)
 
-    def block(self, parameters: int) -> int:
-        self.blocks.append([0, 0, len(self.params), parameters])
-        self.params += [-1] * parameters
+    def block(self, kinds: Sequence[int]) -> int:
+        self.blocks.append([0, 0, len(self.params), len(kinds)])
+        self.params += [-1] * len(kinds)
+        self.kinds += kinds
         return len(self.blocks) - 1
 
     def of(self, block: int) -> List[int]:
@@ -174,7 +181,7 @@ class Graph:
         row = self.blocks[block]
         row[0], self.current = len(self.insts), block
         for k in range(row[3]):
-            self.params[row[2] + k] = self.inst("param", k)
+            self.params[row[2] + k] = self.inst("param", k, kind=self.kinds[row[2] + k])
 
     def end(self, op: str, a: int = 0, b: int = 0, c: int = 0) -> int:
         last = self.inst(op, a, b, c)
@@ -198,8 +205,8 @@ class Graph:
     def float_number(self, value: float, kind: int) -> int:
         return self.inst("fconst", signed(bits_of(value, kind)), kind=kind)
 
-    def picks(self, values: List[int], count: int) -> List[int]:
-        return [self.pick(values) for _ in range(count)]
+    def picks(self, values: List[int], kinds: Sequence[int]) -> List[int]:
+        return [self.pick(values) if kind == I64 else self.pick_float(values, kind) for kind in kinds]
 
     def address(self, values: List[int]) -> "tuple[int, int]":
         """An address with a word behind it, and an offset."""
@@ -226,12 +233,12 @@ class Graph:
         if kind < 0.25:
             return self.inst(comparison, self.inst("load8u", *self.address(values)), self.number(self.chance.choice([0, 1, 127, 128, 255])))
         if kind < 0.4:
-            mask = self.inst("and", *self.picks(values, 2))
+            mask = self.inst("and", *self.picks(values, [I64, I64]))
             return self.inst(self.chance.choice(["eq", "ne"]), mask, self.number(0))
         if kind < 0.5:
             rest = self.inst(self.chance.choice(["srem", "urem"]), self.pick(values), self.number(1 << self.chance.randrange(32)))
             return self.inst(self.chance.choice(["eq", "ne"]), rest, self.number(0))
-        made = self.inst(comparison, *self.picks(values, 2))
+        made = self.inst(comparison, *self.picks(values, [I64, I64]))
         return self.inst("eq", made, self.number(0)) if kind < 0.6 else made
 
     def body(self, before: List[int], statements: int) -> List[int]:
@@ -255,8 +262,8 @@ class Graph:
         if kind < 0.15:
             return [self.inst(self.chance.choice(list(UNARY)), self.pick(values))]
         if kind < 0.25:
-            return [self.inst("select", self.condition(values), *self.picks(values, 2))]
-        return [self.inst(self.chance.choice(list(BINARY)), *self.picks(values, 2))]
+            return [self.inst("select", self.condition(values), *self.picks(values, [I64, I64]))]
+        return [self.inst(self.chance.choice(list(BINARY)), *self.picks(values, [I64, I64]))]
 
     def division(self, values: List[int]) -> List[int]:
         op, dividend = self.chance.choice(list(DIVISIONS)), self.pick(values)
@@ -276,7 +283,7 @@ class Graph:
             few = self.inst("and", self.pick(values), self.number(chance.choice([0, 3, 1 << 63])))
             return [self.inst(chance.choice(["popcount", "clz", "ctz"]), few)]
         if kind < 0.4:
-            made = self.inst(chance.choice(["add", "sub", "mul", "and", "or", "xor"]), *self.picks(values, 2))
+            made = self.inst(chance.choice(["add", "sub", "mul", "and", "or", "xor"]), *self.picks(values, [I64, I64]))
             if chance.random() < 0.3:
                 made = self.inst("shl", self.pick(values), self.number(chance.randrange(40)))
             return [self.inst("zext32", made)]
@@ -291,7 +298,7 @@ class Graph:
             elif chance.random() < 0.5:
                 operands[1] = self.inst(f"load{size}u", *self.address(values))
             chance.shuffle(operands)
-            return [self.inst("select", self.inst(chance.choice(list(COMPARISONS)), *operands), *self.picks(values, 2))]
+            return [self.inst("select", self.inst(chance.choice(list(COMPARISONS)), *operands), *self.picks(values, [I64, I64]))]
         operands = [loaded, self.pick(values)]
         chance.shuffle(operands)
         made = self.inst(chance.choice(["add", "sub", "and", "or", "xor"]), *operands)
@@ -303,7 +310,7 @@ class Graph:
         """Numbers of 32 bits, extended by their sign, of which sometimes the low half alone is wanted."""
         chance, made = self.chance, []
         for _ in range(3):
-            value = self.inst(chance.choice(["add", "sub", "mul", "xor", "and"]), *self.picks(values, 2))
+            value = self.inst(chance.choice(["add", "sub", "mul", "xor", "and"]), *self.picks(values, [I64, I64]))
             made.append(self.inst(chance.choice(["sext32", "sext32", "zext32"]), value if chance.random() < 0.7 else self.pick(values)))
         made[2] = self.inst("load32s", *self.address(values)) if chance.random() < 0.3 else made[2]
         if chance.random() < 0.3:
@@ -331,7 +338,8 @@ class Graph:
         if way < 0.45:
             return [self.inst(chance.choice(list(FLOAT_UNARY)), self.pick_float(values, kind), kind=kind)]
         if way < 0.55:
-            return [self.inst("select", self.condition(values), self.pick_float(values, kind), self.pick_float(values, kind), kind=kind)]
+            condition = self.condition(values) if chance.random() < 0.5 else self.inst("xor", *self.picks(values, [I64, I64]))
+            return [self.inst("select", condition, self.pick_float(values, kind), self.pick_float(values, kind), kind=kind)]
         left, right = self.pick_float(values, kind), self.pick_float(values, kind)
         if chance.random() < 0.2:
             address, offset = self.address(values)
@@ -349,12 +357,16 @@ class Graph:
             other = value if way < 0.1 else self.pick_float(values, kind)
             return [self.inst(chance.choice(list(FLOAT_COMPARISONS)), value, other)]
         if way < 0.6:
-            return [self.inst("select", self.inst("feq", value, value), self.inst("float-bits", value), self.number(0))]
+            return [self.told(value)]
         zero, most = self.float_number(0.0, kind), self.float_number(float(1 << 64 if way < 0.8 else 1 << 62), kind)
         fits = self.inst("flt", value if way < 0.8 else self.inst("fabs", value, kind=kind), most)
         fits = self.inst("and", fits, self.inst("fge", value, zero)) if way < 0.8 else fits
         safe = self.inst("select", fits, value, zero, kind=kind)
         return [self.inst("to-uint" if way < 0.8 else "to-int", safe)]
+
+    def told(self, value: int) -> int:
+        """The bits of a float, 0 when it is no number."""
+        return self.inst("select", self.inst("feq", value, value), self.inst("float-bits", value), self.number(0))
 
     def load(self, values: List[int]) -> List[int]:
         """A load and what is made of it, sometimes with a store to the same place between them."""
@@ -397,12 +409,13 @@ class Graph:
             return []
         number = self.chance.randrange(len(self.callees))
         callee = self.callees[number]
-        args = self.list(self.picks(values, callee.parameters))
+        args, count = self.list(self.picks(values, callee.parameters)), len(callee.parameters)
+        kind, others = callee.results[0], callee.results[1:]
         if self.chance.random() < 0.7:
-            made = [self.inst("call", FIRST_FUNCTION + number, args, callee.parameters)]
+            made = [self.inst("call", FIRST_FUNCTION + number, args, count, kind)]
         else:
-            made = [self.inst("call-indirect", self.inst("function", FIRST_FUNCTION + number), args, callee.parameters)]
-        return made + [self.inst("result", k) for k in range(1, callee.results)]
+            made = [self.inst("call-indirect", self.inst("function", FIRST_FUNCTION + number), args, count, kind)]
+        return made + [self.inst("result", k + 1, kind=other) for k, other in enumerate(others)]
 
     def checks(self, values: List[int]) -> List[int]:
         """Checks that hold."""
@@ -417,8 +430,8 @@ class Graph:
 
     def branches(self, values: List[int], statements: int) -> List[int]:
         """Two ways to a block with parameters; sometimes one of them is the branch's own edge."""
-        count, direct = self.chance.randrange(4), self.chance.random() < 0.4
-        extra = self.picks(values, count) if direct else []
+        kinds, direct = some_kinds(self.chance, self.chance.randrange(4)), self.chance.random() < 0.4
+        extra = self.picks(values, kinds) if direct else []
         condition = self.condition(values)
         ways = self.list([-1, -1, *extra])
         self.end("branch", condition, ways, 2 + len(extra))
@@ -426,12 +439,12 @@ class Graph:
         self.chance.shuffle(places)
         jumps = []
         for place in places[:1] if direct else [0, 1]:
-            self.args[ways + place] = self.block(0)
+            self.args[ways + place] = self.block([])
             self.begin(self.args[ways + place])
             inner = self.body(values, statements // 2)
-            args = self.list(self.picks(inner, count))
-            jumps.append(self.end("jump", 0, args, count))
-        join = self.block(count)
+            args = self.list(self.picks(inner, kinds))
+            jumps.append(self.end("jump", 0, args, len(kinds)))
+        join = self.block(kinds)
         if direct:
             self.args[ways + places[1]] = join
         for jump in jumps:
@@ -440,27 +453,28 @@ class Graph:
         return self.of(join)
 
     def loop(self, values: List[int], statements: int) -> List[int]:
-        count, more = self.chance.randrange(1, 5), self.chance.randrange(2)
-        header = self.block(count + 1)
-        args = self.list([self.number(self.chance.randrange(4)), *self.picks(values, count)])
-        self.end("jump", header, args, count + 1)
+        kinds, more = some_kinds(self.chance, self.chance.randrange(1, 6)), some_kinds(self.chance, self.chance.randrange(2))
+        header, count = self.block([I64, *kinds]), len(kinds) + 1
+        args = self.list([self.number(self.chance.randrange(4)), *self.picks(values, kinds)])
+        self.end("jump", header, args, count)
         self.begin(header)
         carried = self.of(header)
         condition = self.inst("sgt", carried[0], self.number(0))
-        inside = self.block(0)
+        inside = self.block([])
         ways = self.list([inside, -1, *self.picks(values + carried, more)])
-        self.end("branch", condition, ways, 2 + more)
+        self.end("branch", condition, ways, 2 + len(more))
         self.begin(inside)
         inner = self.body(values + carried, statements)
         following = [self.inst("sub", carried[0], self.number(1))]
-        following += [self.pick(inner) if self.chance.random() < 0.7 else self.chance.choice(carried) for _ in range(count)]
+        near = [inner, inner, carried[1:]]
+        following += [self.picks(self.chance.choice(near), [kind])[0] for kind in kinds]
         if self.chance.random() < 0.3:
             condition = self.condition(inner)
             back = self.list([-1, header, *self.picks(inner, more), *following])
-            self.end("branch", condition, back, 2 + more + count + 1)
+            self.end("branch", condition, back, 2 + len(more) + count)
             self.args[back] = self.args[ways + 1] = self.block(more)
         else:
-            self.end("jump", header, self.list(following), count + 1)
+            self.end("jump", header, self.list(following), count)
             self.args[ways + 1] = self.block(more)
         self.begin(self.args[ways + 1])
         return carried + self.of(self.args[ways + 1])
@@ -471,13 +485,13 @@ class Graph:
         value = self.inst("and", self.pick(values), self.number(15)) if dense else self.pick(values)
         arms = self.list([-1, *(part for key in keys for part in (key, -1))])
         self.end("switch", value, arms, 1 + 2 * len(keys))
-        blocks, jumps = [], []
+        blocks, jumps, kinds = [], [], some_kinds(self.chance, self.chance.randrange(1, 3))
         for _ in range(min(len(keys) + 1, 3)):
-            blocks.append(self.block(0))
+            blocks.append(self.block([]))
             self.begin(blocks[-1])
             inner = self.body(values, statements // 3)
-            jumps.append(self.end("jump", 0, self.list(self.picks(inner, 1)), 1))
-        join = self.block(1)
+            jumps.append(self.end("jump", 0, self.list(self.picks(inner, kinds)), len(kinds)))
+        join = self.block(kinds)
         for jump in jumps:
             self.insts[jump][1] = join
         self.args[arms] = blocks[0]
@@ -489,7 +503,7 @@ class Graph:
     def numbers(self) -> List[int]:
         rows = [*(part for row in self.blocks for part in row)]
         code = [*(part for row in self.insts for part in row)]
-        return [self.results, len(SLOT_SIZES), *SLOT_SIZES, len(self.args), *self.args, len(self.params), *self.params,
+        return [len(self.results), len(SLOT_SIZES), *SLOT_SIZES, len(self.args), *self.args, len(self.params), *self.params,
                 len(self.blocks), *rows, len(self.insts), *code]
 
 
@@ -604,15 +618,16 @@ class Run:
 
 def starter(graphs: Sequence[Graph], calls: Sequence["tuple[int, List[int]]"]) -> Graph:
     """The program: it writes every call's results to standard output."""
-    graph = Graph(random.Random(0), [], 1, 0)
+    graph = Graph(random.Random(0), [], [I64], [])
     slot, zero = graph.inst("slot", 0), graph.number(0)
     for number, args in calls:
-        count = graphs[number].results
-        first = graph.list([graph.number(arg) for arg in args])
-        made = [graph.inst("call", FIRST_FUNCTION + number, first, len(args))]
-        made += [graph.inst("result", k) for k in range(1, count)]
+        kinds, results = graphs[number].parameters, graphs[number].results
+        count = len(results)
+        first = graph.list([graph.number(arg) if kind == I64 else graph.inst("fconst", arg, kind=kind) for arg, kind in zip(args, kinds)])
+        made = [graph.inst("call", FIRST_FUNCTION + number, first, len(args), results[0])]
+        made += [graph.inst("result", k, kind=results[k]) for k in range(1, count)]
         for k, value in enumerate(made):
-            graph.inst("store64", slot, 8 * k, value)
+            graph.inst("store64", slot, 8 * k, value if results[k] == I64 else graph.told(value))
         graph.inst("syscall", 0, graph.list([graph.number(1), graph.number(1), slot, graph.number(8 * count), zero, zero, zero]), 7)
     graph.inst("syscall", 0, graph.list([graph.number(231), zero, zero, zero, zero, zero, zero]), 7)
     graph.end("unreachable")
@@ -626,24 +641,38 @@ def assembler(zero: Path, source: str, program: Path) -> Path:
     return program
 
 
+def random_bits(chance: random.Random, kind: int) -> int:
+    """An argument of a kind."""
+    if kind == I64:
+        return signed(chance.choice([chance.getrandbits(64), chance.randrange(-20, 20)]))
+    return signed(bits_of(chance.choice(FLOATS), kind))
+
+
+def told_bits(bits: int, kind: int) -> int:
+    """What `Graph.told` makes of a float; a whole number as it is."""
+    if kind == I64:
+        return bits
+    return 0 if math.isnan(number_of(bits & WORD, kind)) else bits & (WORD if kind == F64 else 0xFFFFFFFF)
+
+
 def random_program(seed: str, size: int) -> "tuple[str, List[int]]":
     """Graphs as the numbers that `assemble` reads, and the words that their program writes."""
     chance = random.Random(seed)
     graphs: List[Graph] = []
     for _ in range(chance.randrange(1, 4)):
-        graph = Graph(chance, graphs, chance.randrange(9), chance.randrange(1, 5))
+        graph = Graph(chance, graphs, some_kinds(chance, chance.randrange(12)), some_kinds(chance, chance.randrange(1, 5)))
         graph.fill(chance.randrange(1, size))
         graphs.append(graph)
     calls, expected = [], []
     for _ in range(4):
         called = chance.randrange(len(graphs))
-        args = [signed(chance.choice([chance.getrandbits(64), chance.randrange(-20, 20)])) for _ in range(graphs[called].parameters)]
+        args = [random_bits(chance, kind) for kind in graphs[called].parameters]
         try:
             results = Run(graphs).call(called, args)
         except Endless:
             continue
         calls.append((called, args))
-        expected += results
+        expected += [told_bits(value, kind) for value, kind in zip(results, graphs[called].results)]
     whole = [*graphs, starter(graphs, calls)]
     return " ".join(map(str, [len(whole), *(part for graph in whole for part in graph.numbers())])) + "\n", expected
 

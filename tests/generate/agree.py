@@ -53,7 +53,8 @@ def engines(floats: bool = False) -> Tuple[Engine, ...]:
     """Those that random programs are compared by, the one that judges the others first. The seed knows no floats."""
     seed = next(one for one in corpus.ENGINES if one.name == "seed")
     gcc = corpus.compat_engine("gcc -O1", corpus.compat_compiler, GCC)
-    rest = (corpus.zero_engine("stage2", "-O0"), corpus.zero_engine("stage2", "-O2", "--verify"), *((gcc,) if gcc.present() else ()))
+    ours = tuple(corpus.zero_engine("stage2", level, "--verify") for level in ("-O0", "-O2"))
+    rest = (*ours, *((gcc,) if gcc.present() else ()))
     return rest if floats else (seed, *rest)
 
 
