@@ -37,7 +37,7 @@ LAYERS: Tuple[Layer, ...] = (
     Layer("check", ("base", "read", "obj", "tree")),
     Layer("ssa", ("base", "obj", "tree", "check")),
     Layer("opt", ("base", "obj", "tree", "ssa")),
-    Layer("mach", ("ssa",)),
+    Layer("mach", ("base", "ssa")),
     Layer("x64", ("obj", "ssa", "mach")),
     Layer("watch.0x0", ("base", "tree", "ssa", "opt")),
     Layer("lower.0x0", ("base", "obj", "tree", "ssa", "opt", "watch.0x0")),

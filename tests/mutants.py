@@ -483,8 +483,8 @@ MUTANTS: Tuple[Mutant, ...] = (
     ),
     Mutant(
         "compiler/opt/sccp.0x0",
-        "(if (= old.state unknown) fact (Fact varies 0))",
-        "(if (= old.state unknown) fact old)",
+        "(or (= fact.state unknown) (= old.state varies)",
+        "(or (= fact.state unknown) (!= old.state unknown)",
         "opt/sccp/number-that-changes-stays",
     ),
     Mutant(
