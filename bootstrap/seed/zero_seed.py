@@ -19,7 +19,7 @@ from check import check_opaque, constant_of
 from emit import Emitter
 from fault import Fault, Trouble
 from image import Image
-from layout import Infinite, TooDeep, TooLarge
+from layout import FUNCTIONS, Infinite, TooDeep, TooLarge
 from modules import Program
 
 USAGE = 'usage: python3 bootstrap/seed [--lib DIR] [--allocator=NAME] [--max-heap=N] [--time] IN OUT'
@@ -50,6 +50,7 @@ class Clock:
 
 def compile_program(options, clock):
     """The executable's bytes, and the number of source lines."""
+    FUNCTIONS.clear()  # of the program before, when there was one: they hold its records
     program = Program(options['in'], options['lib'], options['allocator'])
     clock.note('read')
     for module in program.modules:  # grows when a requirement needs another module of the library

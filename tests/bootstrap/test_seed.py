@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import gc
 import glob
 import importlib
 import io
@@ -19,6 +20,8 @@ import pytest
 from tabulate import tabulate
 
 from tests.conftest import TOP
+from tests.corpus import seed_build
+from tests.generate.agree import source_case
 from tests.generate.hostile import make_input, read_corpus
 
 SEED = TOP / "bootstrap" / "seed"
@@ -126,3 +129,13 @@ def test_garbage_is_a_diagnostic(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         text = error.getvalue()
         assert status in (0, 1, 2) and "Traceback" not in text, (number, level, text)
         assert status != 1 or DIAGNOSTIC.match(text), (number, level, text)
+
+
+def test_a_program_is_forgotten_when_the_next_one_comes(tmp_path: Path) -> None:
+    """Tests compile thousands of programs in one process."""
+    counts = []
+    for number in range(3):
+        assert seed_build(source_case(TOP / "examples" / "lisp.0x0"), tmp_path / f"product{number}").exit == 0
+        gc.collect()
+        counts.append(len(gc.get_objects()))
+    assert counts[2] - counts[1] < 100
