@@ -369,7 +369,7 @@ FAULTS = (
     Fault("emit", "((= op ops.i-check-zero) trap-divide)", "((= op ops.i-check-zero) trap-overflow)", "traps/a-division-by-zero"),
     Fault("fold", "(= (at f.epoch v) (at f.epoch user))", "true", "arenas/closing-gives-memory-back"),
     Fault("fold", "(set! (at f.epoch v) (at f.epoch user))", "()", "arenas/closing-gives-memory-back"),
-    Fault("unit", "(half! out (at rows.row trap.function)))", "(half! out 0))", "traps/a-division-by-zero"),
+    Fault("unit", "(rows.trap! all trap.function trap.kind", "(rows.trap! all 0 trap.kind", "traps/a-division-by-zero"),
     Fault("unit", "(word! out limit)", "(word! out 0)", "library/the-heap-has-a-limit"),
     Fault("runtime", "first[1 + k] =", "first[2 + k] =", "functions/main-receives-the-arguments"),
     Fault("runtime", "context[19] = b;", "context[19] = a;", "traps/a-failed-assertion-with-a-text"),

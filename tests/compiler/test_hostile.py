@@ -272,14 +272,14 @@ def test_file_size_limit_keeps_the_old_output(zero: Path, hello: Path) -> None:
     assert out.read_text() == "old"
 
 
-def test_full_disk_leaves_no_output(zero: Path, hello: Path, tmp_path: Path) -> None:
+def test_full_disk_leaves_no_output(zero: Path, tmp_path: Path) -> None:
     need_root()
     disk = tmp_path / "disk"
     disk.mkdir()
     if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4k", "none", str(disk)], capture_output=True).returncode != 0:
         pytest.skip("cannot mount a small file system here")
     try:
-        trouble(zero, "build", hello, "-o", disk / "out")
+        trouble(zero, "build", TOP / "examples/lisp.0x0", "-o", disk / "out")
         assert os.listdir(disk) == []
     finally:
         subprocess.run(["umount", str(disk)], check=True)
