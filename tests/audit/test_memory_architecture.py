@@ -24,7 +24,7 @@ MUTANTS: Tuple[ClaimMutant, ...] = (
         "forms-are-numbers",
         (
             Fault("compiler/read/forms.0x0", "  (home Arena))\n", "  (home Arena)\n  (spellings (Slice Text)))\n"),
-            Fault("compiler/read/forms.0x0", "    0 home))\n", "    0 home (storage.make 8 home)))\n"),
+            Fault("compiler/read/forms.0x0", "numbers common home))\n", "numbers common home (storage.make 8 home)))\n"),
         ),
         True,
     ),
