@@ -48,8 +48,8 @@ MUTANTS: Tuple[ClaimMutant, ...] = (
     fault(
         "sizes-come-before-writing",
         "compiler/obj/image.0x0",
-        "  (≔ files sources.files)\n",
-        "  (≔ files sources.files)\n  (≔ again (Slice I64) (fill 1 0))\n",
+        "  (put-headers! out o all entry said)\n",
+        "  (put-headers! out o all entry said)\n  (≔ again (Slice I64) (fill 1 0))\n",
         True,
     ),
     fault(
