@@ -23,6 +23,7 @@ from elftools.elf.elffile import ELFFile
 from perf.guard import Limits, run
 
 from .claim import Claim, Finding, NotMeasured, Subject
+from .rows import Tables, tables
 
 PAGE = 4096
 BASE = 0x400000
@@ -405,6 +406,39 @@ def check_every_byte(product: Product) -> Iterator[str]:
         reached = max(reached, end)
 
 
+def rows_tell_of_code(subject: Subject) -> List[Finding]:
+    """The rows that traps are told from fit the code: each function's ends where it does, each trap's lies at one that has a message."""
+    return judged(subject, check_rows)
+
+
+def check_rows(product: Product) -> Iterator[str]:
+    text, rodata, names = (product.file.get_section_by_name(name) for name in (".text", ".rodata", ".strtab"))
+    start, code = text["sh_addr"], product.bytes_of(text, "sh")
+    found = tables(product.bytes_of(rodata, "sh"), rodata["sh_addr"], product.bytes_of(names, "sh"), (start, start + len(code)))
+    inside = [symbol for symbol in product.symbols if in_text(symbol, product)]
+    placed = sorted((symbol["st_value"] - start + symbol["st_size"], symbol.name.encode()) for symbol in inside)
+    told = [(row.end, name) for row, name in zip(found.functions, found.names)][: len(placed)]
+    yield from (f"the row of {name.decode()} says that it ends at {end}" for (end, name), other in zip(told, placed) if (end, name) != other)
+    if len(told) < len(placed):
+        yield f"there are {len(told)} rows of functions, and {len(placed)} functions"
+    if not found.traps or found.traps[-1].end <= len(code):
+        yield "the last row of traps is not behind all code"
+    for row in found.traps[:-1]:
+        if row.reference >= len(found.functions) or code[row.end - 1 : row.end + 1] != b"\x0f\x0b" or not message_of(code[row.end + 1], found):
+            yield f"the row of the trap at {row.end - 1} fits no trap of the code"
+    for row, name in zip(found.functions, found.names):
+        if row.reference >= len(found.paths):
+            yield f"the row of {name.decode()} has no file"
+
+
+def in_text(symbol: Any, product: Product) -> bool:
+    return isinstance(symbol["st_shndx"], int) and product.sections[symbol["st_shndx"]].name == ".text"
+
+
+def message_of(kind: int, found: Tables) -> bytes:
+    return found.messages[kind] if kind < len(found.messages) else b""
+
+
 CLAIMS: Tuple[Claim, ...] = (
     Claim("elf/header", header),
     Claim("elf/segments", segments),
@@ -422,4 +456,5 @@ CLAIMS: Tuple[Claim, ...] = (
     Claim("elf/no-trace-of-the-build", no_trace_of_the_build),
     Claim("elf/place-leaves-no-mark", place_leaves_no_mark),
     Claim("elf/every-byte-has-a-home", every_byte_has_a_home),
+    Claim("elf/rows-tell-of-code", rows_tell_of_code),
 )

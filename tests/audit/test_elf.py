@@ -11,7 +11,7 @@ import pytest
 from elftools.elf.elffile import ELFFile
 from elftools.elf.sections import Section
 
-from audit import elf
+from audit import elf, rows
 from audit.claim import Answer, Verdict, judge
 from tests.conftest import TOP
 
@@ -177,6 +177,30 @@ def hidden_byte(content: bytearray, image: ELFFile) -> None:
     content[note["sh_offset"] + note["sh_size"]] = 1  # between the note and .rodata
 
 
+def first_row(image: ELFFile, word: int) -> int:
+    """Where the rows begin to which a word of the image table leads."""
+    rodata, text = section(image, ".rodata"), section(image, ".text")
+    table = rodata.data().index(struct.pack("<2Q", text["sh_addr"], text["sh_addr"] + text["sh_size"])) - rows.CODE_WORDS
+    return int(rows.WORDS.unpack_from(rodata.data(), table)[word] - rodata["sh_addr"] + rodata["sh_offset"])
+
+
+def trap_further_on(content: bytearray, image: ELFFile) -> None:
+    content[first_row(image, 0)] ^= 2  # the low bits of its offset
+
+
+def function_of_another_size(content: bytearray, image: ELFFile) -> None:
+    content[first_row(image, 1)] ^= 2
+
+
+def file_that_is_not_there(content: bytearray, image: ELFFile) -> None:
+    content[first_row(image, 1) + 2] = 126  # behind the two bytes of a size
+
+
+def message_gone(content: bytearray, image: ELFFile) -> None:
+    at = content.rindex(b"index %dB")  # the compiler has the text twice: it writes messages
+    content[at : at + 1] = b"\0"
+
+
 MUTANTS: Tuple[Tuple[str, Patch], ...] = (
     ("header", other_machine),
     ("segments", segment_off_its_page),
@@ -199,8 +223,8 @@ MUTANTS: Tuple[Tuple[str, Patch], ...] = (
     ("symbols-in-sections", object_in_text),
     ("symbols-sorted symbols-in-sections", symbols_swapped),
     ("symbols-sorted", global_symbol),
-    ("symbols-named", nameless_function),
-    ("symbols-named", same_name_twice),
+    ("symbols-named rows-tell-of-code", nameless_function),
+    ("symbols-named rows-tell-of-code", same_name_twice),
     ("abi-note", other_abi),
     ("abi-note", other_owner),
     ("checks-are-in", unchecked),
@@ -208,6 +232,10 @@ MUTANTS: Tuple[Tuple[str, Patch], ...] = (
     ("no-trace-of-the-build", word_in_rodata(b"2026-11-21")),
     ("no-trace-of-the-build", word_in_rodata(b"/home/someone/0x0/compiler")),
     ("every-byte-has-a-home", hidden_byte),
+    ("rows-tell-of-code", trap_further_on),
+    ("rows-tell-of-code", function_of_another_size),
+    ("rows-tell-of-code", file_that_is_not_there),
+    ("rows-tell-of-code", message_gone),
 )
 
 
