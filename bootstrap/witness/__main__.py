@@ -18,9 +18,10 @@ from perf.guard.streams import open_missing
 from .. import BROKEN, TROUBLE, BootstrapError
 from .ground import Ground
 from .judge import judge_all
-from .model import AbsentError, RouteError, Row
+from .model import Row
+from .record import AbsentError, RouteError
 from .report import closing, forget, holds, matrix, measures, write
-from .routes import fetch_pyodide
+from .routes import fetch_pyodide, grow
 from .table import WITNESSES, chosen
 from .workshop import Workshop
 
@@ -75,7 +76,7 @@ def judged(options: argparse.Namespace) -> int:
         forget(ground)
         if options.fetch:
             fetch(ground)
-        ground.grow()
+        grow(ground)
         width = max(len(witness.name) for witness in witnesses)
         rows = judge_all(ground, witnesses, options.jobs, lambda row: show(row, width))
         if ground.inputs_now() != ground.inputs:

@@ -1,4 +1,4 @@
-"""ground: the tree that is judged, its ledger, and the chain grown anew from its seed.
+"""ground: the tree that is judged, its ledger, and what the chain made that is grown anew from its seed.
 
 The compiler that is judged is what the ledger says and build/chain holds. It is only ever compared, never run: every route
 starts from the seed, under the running Python where the route says nothing else.
@@ -6,7 +6,6 @@ starts from the seed, under the running Python where the route says nothing else
 
 from __future__ import annotations
 
-import sys
 import threading
 from pathlib import Path
 from typing import Dict, List, Optional, Tuple, Union
@@ -14,8 +13,7 @@ from typing import Dict, List, Optional, Tuple, Union
 from .. import BootstrapError
 from ..description import Chain, read_chain
 from ..ledger import input_hashes, read_ledger
-from .model import RouteError, Step
-from .workshop import Workshop
+from .record import RouteError, Step
 
 SOURCE = "compiler/main.0x0"
 STAGES = ("zero-next", "stage2", "stage3", "stage4")  # one more than the chain compares
@@ -49,23 +47,6 @@ class Ground:
     def inputs_now(self) -> Dict[str, str]:
         patterns: List[str] = [*self.chain.inputs, *(pattern for stage in self.chain.stages for pattern in stage.inputs)]
         return input_hashes(self.top, patterns)
-
-    def grow(self) -> None:
-        """Walk the chain from the seed, to stage 4. What fails here is told by every route that needs it."""
-        work = Workshop(self, "ground")
-        try:
-            compiler: List[str] = []
-            for stage in STAGES:
-                out = work.directory / stage
-                if compiler:
-                    work.build(stage, compiler, SOURCE, out)
-                else:
-                    work.step(stage, [*seed_command(sys.executable), SOURCE, str(out)], out)
-                self.grown[stage] = out
-                compiler = [str(out)]
-        except RouteError as error:
-            self.failure = str(error)
-        self.steps = tuple(work.steps)
 
     def stage(self, name: str) -> Path:
         """A product of the chain grown anew."""

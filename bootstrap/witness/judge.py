@@ -11,7 +11,8 @@ from ..compare import explain_difference
 from ..elf import read_image
 from ..ledger import sha256_of
 from .ground import Ground
-from .model import AbsentError, Comparison, Row, RouteError, Verdict, Witness
+from .model import Row, Verdict, Witness
+from .record import AbsentError, Comparison, RouteError
 from .workshop import Workshop
 
 SHOWN = 5  # names in a list

@@ -5,11 +5,10 @@ from __future__ import annotations
 import platform
 from dataclasses import dataclass, field
 from enum import Enum
-from pathlib import Path
-from typing import TYPE_CHECKING, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import Callable, Dict, List, Mapping, Sequence, Tuple
 
-if TYPE_CHECKING:
-    from .workshop import Workshop
+from .record import Comparison, Step, Tool
+from .workshop import Workshop
 
 
 class Verdict(Enum):
@@ -17,14 +16,6 @@ class Verdict(Enum):
     DIFFERS = "differs"
     FAILED = "failed"
     NOT_PRESENT = "not present"
-
-
-class AbsentError(Exception):
-    """What the route needs is not on this machine; the text says what to install."""
-
-
-class RouteError(Exception):
-    """The route did not reach its end; the text says how it ended. That is neither equality nor difference."""
 
 
 @dataclass(frozen=True)
@@ -57,43 +48,11 @@ THIS_PYTHON: Dict[str, str] = {
 
 
 @dataclass(frozen=True)
-class Comparison:
-    """A file, and the file that it must be equal to; or, where a record is judged, the SHA-256 that it must have."""
-
-    name: str
-    made: Path
-    expected: Optional[Path] = None
-    recorded: str = ""
-
-
-@dataclass(frozen=True)
 class Witness:
     name: str  # route/what: also the folder below build/witness
     route: str
     traits: Traits
-    walk: Callable[["Workshop"], Sequence[Comparison]]
-
-
-@dataclass(frozen=True)
-class Tool:
-    """A program that took part: what executed the route."""
-
-    role: str
-    path: str
-    version: str
-    sha256: str
-
-
-@dataclass(frozen=True)
-class Step:
-    """One command of a route, and what it took."""
-
-    name: str
-    argv: Tuple[str, ...]
-    wall_ms: int
-    cpu_ms: int
-    peak_kib: int
-    peak_method: str
+    walk: Callable[[Workshop], Sequence[Comparison]]
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 from typing import Iterator, List, Sequence, Tuple
 
-from .model import AbsentError
+from .record import AbsentError
 from .workshop import Workshop
 
 ASK = "import platform, sys; print(platform.python_implementation(), '%d.%d' % sys.version_info[:2], platform.python_version(), sys.executable)"

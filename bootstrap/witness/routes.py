@@ -7,13 +7,13 @@ import sys
 import tarfile
 from functools import partial
 from pathlib import Path
-from typing import Callable, Sequence
+from typing import Callable, List, Sequence
 
 from .. import BootstrapError
 from ..root import find_origin
-from .ground import SOURCE, STAGES, seed_command
-from .model import AbsentError, Comparison, RouteError
+from .ground import SOURCE, STAGES, Ground, seed_command
 from .pythons import find_python
+from .record import AbsentError, Comparison, RouteError
 from .workshop import Workshop
 
 COMPAT_SOURCE = "compiler/compat-main.0x0"
@@ -22,6 +22,24 @@ HEADERS = Path(__file__).resolve().parent / "headers"  # for a C compiler that c
 PYODIDE = Path("node_modules", "pyodide")
 
 Walk = Callable[[Workshop], Sequence[Comparison]]
+
+
+def grow(ground: Ground) -> None:
+    """Walk the chain from the seed, to stage 4. What fails here is told by every route that needs it."""
+    work = Workshop(ground, "ground")
+    try:
+        compiler: List[str] = []
+        for stage in STAGES:
+            out = work.directory / stage
+            if compiler:
+                work.build(stage, compiler, SOURCE, out)
+            else:
+                work.step(stage, [*seed_command(sys.executable), SOURCE, str(out)], out)
+            ground.grown[stage] = out
+            compiler = [str(out)]
+    except RouteError as error:
+        ground.failure = str(error)
+    ground.steps = tuple(work.steps)
 
 
 def ledger(work: Workshop) -> Sequence[Comparison]:

@@ -6,23 +6,21 @@ import os
 import shutil
 import signal
 from pathlib import Path
-from typing import TYPE_CHECKING, List, Optional, Sequence
+from typing import List, Optional, Sequence
 
 from perf.guard import GuardError, Kill, Limits, Outcome, run
 
 from .. import BootstrapError
 from ..ledger import sha256_of
-from .model import AbsentError, RouteError, Step, Tool
-
-if TYPE_CHECKING:
-    from .ground import Ground
+from .ground import Ground
+from .record import AbsentError, RouteError, Step, Tool
 
 MAX_RSS_KIB = 4 << 20
 PROBE_SECONDS = 20
 
 
 class Workshop:
-    def __init__(self, ground: "Ground", name: str) -> None:
+    def __init__(self, ground: Ground, name: str) -> None:
         self.ground = ground
         self.name = name
         self.directory = ground.directory / name.replace("/", "-")
