@@ -35,6 +35,7 @@ class Local:
     mutable: bool = False
     least_length: int = 0  # of a Slice or View, as far as it is known
     index: bool = False  # runs over small numbers from 0
+    addressed: bool = False  # an Array that a slice can be made of: one of a global or an object
 
 
 @dataclass
@@ -60,6 +61,7 @@ class Expressions:
         self.cost = 0
         self.peer_calls = 0
         self.trapping = 0.03  # how often an operand is left as it is where it may trap
+        self.near = 0.3  # how often what is in sight is taken
 
     def name(self) -> str:
         self.next += 1
@@ -78,10 +80,19 @@ class Expressions:
         found = [path for local in self.scope.locals for path, one, _ in self.kinds.paths(local.name, local.kind) if one == kind]
         return found + [path for one in self.globals for path, inner, _ in self.kinds.paths(one.name, one.kind) if inner == kind]
 
+    def all_runs(self) -> List[Local]:
+        """What has elements: locals, globals, and their fields."""
+        found = []
+        for local, is_global in [*((one, False) for one in self.scope.locals), *((one, True) for one in self.globals)]:
+            for path, kind, shared in self.kinds.paths(local.name, local.kind):
+                if head(kind) in ("Slice", "View", "Array"):
+                    length = local.least_length if path == local.name else 0
+                    found.append(Local(path, kind, local.mutable or shared, length, addressed=shared or is_global))
+        return found
+
     def runs(self, kind: str) -> List[Local]:
-        """Locals and globals whose elements are of the kind."""
-        whole = [*self.scope.locals, *self.globals]
-        return [one for one in whole if head(one.kind) in ("Slice", "View", "Array") and element(one.kind) == kind]
+        """Those whose elements are of the kind."""
+        return [one for one in self.all_runs() if element(one.kind) == kind]
 
     # --- any kind
 
@@ -90,7 +101,7 @@ class Expressions:
         self.cost += self.scope.weight
         places = self.readable(kind) if kind != "Text" or self.chance(0.5) else []
         small = depth <= 0 or self.budget < 0
-        if places and self.chance(0.85 if small else 0.3):
+        if places and self.chance(0.85 if small else self.near):
             return self.pick(places)
         if small:
             return self.leaf(kind)
@@ -145,20 +156,31 @@ class Expressions:
     def matched(self, kind: str, depth: int) -> str:
         """A match on an option or a variant."""
         name, bound = self.pick([*self.kinds.variants, "(Option I64)"]), self.name()
+        seen = self.places_of_variants()
+        if seen and self.chance(2 * self.near):
+            place, name = self.random.choice(seen)
+            return self.arms(place, name, kind, depth)
         if name == "(Option I64)":
             scrutinee = f"(the {name} {self.expression(name, depth - 1)})"
             some = self.with_locals([Local(bound, "I64")], kind, depth - 1)
             return f"(match {scrutinee} ((Some {bound}) {some}) (None {self.expression(kind, depth - 1)}))"
+        return self.arms(self.expression(name, depth - 2), name, kind, depth)
+
+    def places_of_variants(self) -> List[Tuple[str, str]]:
+        whole = [*self.scope.locals, *self.globals]
+        paths = [(path, kind) for one in whole for path, kind, _ in self.kinds.paths(one.name, one.kind)]
+        return [(path, kind) for path, kind in paths if kind in self.kinds.variants and kind != "Hue"]
+
+    def arms(self, scrutinee: str, name: str, kind: str, depth: int) -> str:
         arms = []
-        cases = self.kinds.variants[name]
-        for at, (case, parts) in enumerate(cases):
+        for at, (case, parts) in enumerate(self.kinds.variants[name]):
             if at > 0 and self.chance(0.2):
                 arms.append(f"(_ {self.expression(kind, depth - 2)})")
                 break
             bound_names = [self.name() if self.chance(0.8) else "_" for _ in parts]
             known = [Local(one, part) for one, part in zip(bound_names, parts) if one != "_"]
             arms.append(f"({' '.join([f'({case}', *bound_names]) + ')' if parts else case} {self.with_locals(known, kind, depth - 2)})")
-        return f"(match {self.expression(name, depth - 2)} {' '.join(arms)})"
+        return f"(match {scrutinee} {' '.join(arms)})"
 
     def with_locals(self, known: List[Local], kind: str, depth: int) -> str:
         before = list(self.scope.locals)
@@ -270,7 +292,7 @@ class Expressions:
         if pick == 11:
             return self.converted(kind, depth)
         if pick == 12 and kind == "I64":
-            runs = [one.name for one in [*self.scope.locals, *self.globals] if head(one.kind) in ("Slice", "View", "Array", "Text")]
+            runs = [one.name for one in [*self.all_runs(), *self.scope.locals] if head(one.kind) in ("Slice", "View", "Array", "Text")]
             if runs:
                 return f"(len {self.pick(runs)})"
         if pick == 13 and kind == "I64":
@@ -341,7 +363,7 @@ class Expressions:
         return f"(to {kind} {self.expression(self.pick(INTEGERS), depth - 1)})"
 
     def slice(self, kind: str, depth: int) -> str:
-        runs = [one for one in self.runs(element(kind)) if head(one.kind) == "Slice" or (one in self.globals and head(one.kind) == "Array")]
+        runs = [one for one in self.runs(element(kind)) if head(one.kind) == "Slice" or one.addressed and head(one.kind) == "Array"]
         if runs and self.chance(0.6):
             run = self.random.choice(runs)
             return f"(slice {run.name} {self.cut(run)})"

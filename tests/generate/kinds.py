@@ -38,30 +38,48 @@ def count(kind: str) -> int:
 
 
 class Kinds:
-    """The records and variants of one program."""
+    """The records and variants of one program; `focus` are the kinds that the function being written keeps to, if any."""
 
     def __init__(self, numbers: random.Random, floats: bool) -> None:
         self.random = numbers
         self.floats: Tuple[str, ...] = ("F64", "F32") if floats else ()
+        self.focus: Tuple[str, ...] = ()
         self.records: Dict[str, List[Tuple[str, str]]] = {}
         self.variants: Dict[str, List[Tuple[str, List[str]]]] = {"Hue": [("Red", []), ("Green", []), ("Blue", [])]}
-        for number in range(numbers.randint(2, 4)):
-            name = f"R{number}"
-            self.records[name] = [(f"{letter}", self.part()) for letter in "abcdef"[: numbers.randint(1, 5)]]
-        for number in range(numbers.randint(1, 2)):
-            cases = numbers.randint(2, 4)
-            self.variants[f"V{number}"] = [
-                (f"C{number}{letter}", [self.part() for _ in range(numbers.choice((0, 1, 1, 2, 3)))]) for letter in "ABCD"[:cases]
-            ]
+        for _ in range(numbers.randint(2, 3)):
+            self.declare_record()
+            self.declare_variant()
+        self.declare_record()
         self.fixed = self.choose_fixed()
 
+    def declare_record(self) -> None:
+        fields = "abcdef"[: self.random.randint(1, 5)]
+        self.records[f"R{len(self.records)}"] = [(letter, self.part()) for letter in fields]
+
+    def declare_variant(self) -> None:
+        """Cases lie over one another: most have fields, of kinds that have nothing to do with those of the others."""
+        number, cases = len(self.variants) - 1, "ABCD"[: self.random.randint(2, 4)]
+        parts = [[self.part() for _ in range(self.random.choice((0, 1, 1, 2, 2, 3)))] for _ in cases]
+        self.variants[f"V{number}"] = [(f"C{number}{letter}", part) for letter, part in zip(cases, parts)]
+
     def number(self) -> str:
-        return self.random.choice(("I64", "I64", "I64", *INTEGERS, *self.floats, *self.floats))
+        focus = [one for one in self.focus if one in INTEGERS or one in self.floats]
+        return self.random.choice(focus or ("I64", "I64", "I64", *INTEGERS, *self.floats, *self.floats))
+
+    def choose_focus(self) -> None:
+        """Few kinds, so that a function's values meet one another: those of what a variant's cases hold, mostly, and what holds one."""
+        name = self.random.choice([*self.variants][1:])
+        numbers = (*INTEGERS, *self.floats)
+        inside = [part for _, parts in self.variants[name] for part in parts if part in numbers or head(part) == "Slice"]
+        around = [one for one, fields in self.records.items() if any(kind == name for _, kind in fields)] or [*self.records]
+        others = (f"(Ref {self.random.choice(around)})", f"(Slice {name})", f"(Array {name} 2)", self.random.choice(self.fixed))
+        self.focus = ("I64", "I64", "(Slice I64)", name, name, self.random.choice(inside or ["U8"]), self.random.choice(others))
 
     def part(self) -> str:
         """The kind of a field."""
         kinds = [self.number(), self.number(), self.number(), "Bool", "Hue", f"(Array {self.number()} {self.random.randint(1, 6)})"]
-        kinds += [*self.records, "(Option I64)", f"(Slice {self.number()})", f"(Ref {self.random.choice([*self.records, 'I64'])})"]
+        kinds += [*self.records, *[*self.variants][1:], "(Option I64)", f"(Slice {self.number()})"]
+        kinds += [f"(Ref {self.random.choice([*self.records, 'I64'])})"]
         return self.random.choice(kinds)
 
     def choose_fixed(self) -> List[str]:
@@ -70,10 +88,13 @@ class Kinds:
         kinds = [*self.records, *self.variants, f"(Ref {record})", f"(Slice {record})", "(Option I64)", "Text", "(→ I64 I64)", "(Ref I64)"]
         kinds += [f"(Slice {self.number()})" for _ in range(2)] + [f"(View {self.number()})", "(Slice I64)", "(Slice U8)"]
         kinds += [f"(Array {self.number()} {self.random.randint(1, 9)})", f"(Array {record} {self.random.randint(1, 3)})"]
-        kinds += [f"(Option {record})", "(Option (Ref I64))", "Bool"]
+        variant = self.random.choice([*self.variants][1:])
+        kinds += [f"(Option {record})", "(Option (Ref I64))", "Bool", f"(Slice {variant})", f"(Array {variant} 2)", f"(Ref {variant})"]
         return kinds
 
     def kind(self) -> str:
+        if self.focus and self.random.random() < 0.9:
+            return self.random.choice(self.focus)
         return self.number() if self.random.random() < 0.6 else self.random.choice(self.fixed)
 
     def is_plain(self, kind: str) -> bool:

@@ -12,7 +12,7 @@ import sys
 from typing import Dict, List
 
 from .expressions import Function, Local, Scope
-from .idioms import IDIOMS
+from .idioms import some_idiom
 from .kinds import INTEGERS, element, head
 from .statements import Statements
 
@@ -27,6 +27,7 @@ HEAD = """\
 (ƒ fold-bits (∷ (→ I64 I64)) (x) (^ x (>> x 13)))
 (ƒ apply (∷ (→ (→ I64 I64) I64 I64)) (f x) (f x))
 """
+FOCUSED = 0.6  # how many functions keep to few kinds
 START = """\
 (ƒ start-of (∷ (→ (View (View U8)) I64)) (args)
   (var n 0)
@@ -47,6 +48,10 @@ class Writer(Statements):
     def group(self) -> str:
         """One function, or two that call each other."""
         self.trapping = self.random.choice((0.0, 0.02, 0.05, 0.2))
+        self.near, self.kinds.focus = 0.3, ()
+        if self.chance(FOCUSED):
+            self.near = 0.6
+            self.kinds.choose_focus()
         falls = self.chance(0.3)
         first = len(self.functions)
         names = [f"f{first + at}" for at in range(2 if falls and self.chance(0.4) else 1)]
@@ -78,11 +83,10 @@ class Writer(Statements):
     def globals_of(self) -> str:
         lines = []
         for number in range(self.random.randint(0, 3)):
-            kind = self.random.choice(("I64", self.pick(INTEGERS), f"(Array {self.pick(INTEGERS)} {self.random.randint(4, 9)})"))
-            values = [self.literal(element(kind)) for _ in range(int(kind[:-1].split()[-1]))] if kind[0] == "(" else []
-            value = f"(array {' '.join(values)})" if values else self.literal(kind)
+            plain = [one for one in [*self.kinds.records, *self.kinds.variants] if self.kinds.is_plain(one)]
+            kind = self.random.choice(("I64", self.pick(INTEGERS), f"(Array {self.pick(INTEGERS)} {self.random.randint(4, 9)})", *plain))
             self.globals.append(Local(f"g{number}", kind, True))
-            lines.append(f"(var g{number} {kind} {value})\n")
+            lines.append(f"(var g{number} {kind} {self.leaf(kind)})\n")
         return "".join(lines)
 
     # --- showing
@@ -124,12 +128,15 @@ class Writer(Statements):
 
     # --- the whole
 
+    def argument(self, kind: str) -> str:
+        return str(self.random.randint(-6, 16)) if kind == "I64" and self.chance(0.6) else self.leaf(kind)
+
     def calls(self) -> List[str]:
         lines: List[str] = []
         for one in self.functions:
-            for _ in range(3):
+            for _ in range(4):
                 self.scope = Scope()
-                arguments = [self.leaf(kind) for kind in one.parameters]
+                arguments = [self.argument(kind) for kind in one.parameters]
                 if one.falls:
                     arguments[0] = str(self.random.choice((0, 1, 3, 6)))
                 call = "(" + " ".join([one.name, *arguments]) + ")"
@@ -143,8 +150,8 @@ def module(seed: int, name: str, floats: bool = False) -> str:
     writer = Writer(seed, floats)
     parts = [writer.kinds.declarations(), writer.globals_of()]
     for _ in range(writer.random.randint(2, 7)):
-        if writer.chance(0.4):
-            text, known = writer.random.choice(IDIOMS)(writer)
+        if writer.chance(0.6):
+            text, known = some_idiom(writer)
             parts.append(text)
             writer.functions.append(known)
         parts.append(writer.group())

@@ -67,7 +67,7 @@ class Statements(Expressions):
         return places
 
     def store(self, depth: int, indent: str) -> str:
-        runs = [one for one in [*self.scope.locals, *self.globals] if head(one.kind) == "Slice" or (head(one.kind) == "Array" and one.mutable)]
+        runs = [one for one in self.all_runs() if head(one.kind) == "Slice" or (head(one.kind) == "Array" and one.mutable)]
         if runs and self.chance(0.4):
             run = self.random.choice(runs)
             place, kind = f"(at {run.name} {self.index(run, 2)})", element(run.kind)
@@ -102,9 +102,13 @@ class Statements(Expressions):
     def matching(self, depth: int, indent: str) -> str:
         if self.chance(0.5):
             return self.switch(depth, indent)
-        name = self.pick(list(self.kinds.variants))
+        seen = self.places_of_variants()
+        if seen and self.chance(0.8):
+            scrutinee, name = self.random.choice(seen)
+        else:
+            name = self.pick(list(self.kinds.variants))
+            scrutinee = self.expression(name, 2)
         arms = []
-        scrutinee = self.expression(name, 2)
         for case, parts in self.kinds.variants[name]:
             with self.inside():
                 bound = [self.name() for _ in parts]
@@ -143,7 +147,7 @@ class Statements(Expressions):
         return f"{indent} (if {self.expression('Bool', 2)} ({self.pick(('break', 'continue', 'continue'))}))\n"
 
     def for_loop(self, depth: int, indent: str) -> str:
-        runs = [one for one in self.scope.locals if head(one.kind) in ("Slice", "View", "Array")]
+        runs = [one for one in self.all_runs() if head(one.kind) in ("Slice", "View") or count(one.kind) < 20]
         name, rounds = self.name(), self.random.randint(1, 10)
         least, end = self.random.choice((0, 0, 0, 1, -2)), str(rounds)
         if runs and self.chance(0.5):
@@ -189,7 +193,7 @@ class Statements(Expressions):
         return f"{indent}(var {name} {kind} {first})\n{indent}{start}{body})"
 
     def for_each(self, depth: int, indent: str) -> str:
-        runs = [one for one in [*self.scope.locals, *self.globals] if head(one.kind) in ("Slice", "View", "Array")]
+        runs = self.all_runs()
         if not runs:
             return ""
         run, name = self.random.choice(runs), self.name()

@@ -1,0 +1,89 @@
+"""overlays: variants whose cases lie over one another with fields of different kinds, set on one way and matched on another."""
+
+from __future__ import annotations
+
+from typing import List, Tuple
+
+from tests.generate.expressions import Expressions
+
+from .acts import Acts, World
+from .made import Made, fresh
+
+PLAIN = ("I64", "I64", "I64", "U8", "I32", "U16", "Bool", "Two-@", "(Array U8 4)", "Hue", "(Option I64)")
+LEADING = ("(Slice I64)", "(Slice I64)", "(Slice I64)", "(Ref I64)")
+HOLDERS: Tuple[Tuple[str, str], ...] = (  # how the variant is held, and how it is written then
+    ("(var laid Laid-@ {value})", "laid"),
+    ("(var laid Laid-@ {value})", "laid"),
+    ("(≔ box (new Box-@ 7 {value} n))", "box.laid"),
+    ("(var whole Box-@ (Box-@ 1 {value} 2))", "whole.laid"),
+    ("(≔ row (fill 4 (the Laid-@ {value})))", "(at row {i})"),
+    ("(≔ boxes (fill 4 (Box-@ 9 {value} 3)))", "(. (at boxes {i}) laid)"),
+    ("(var few (Array Laid-@ 4) (array {value} {value} {value} {value}))", "(at few {i})"),
+    ("(≔ held (the (Ref Laid-@) (new (the Laid-@ {value}))))", "(get held)"),
+)
+TEXT = """\
+(τ Two-@ (a I64) (b U8))
+(τ Laid-@ {cases})
+(τ Box-@ (before U8) (laid Laid-@) (after I64))
+{global}
+(ƒ @-weigh (∷ (→ Laid-@ (Slice I64) I64 I64)) (laid s k)
+ (match laid {arms}))
+(ƒ @-turn (∷ (→ (Ref Box-@) (Slice I64) I64 I64)) (box s k)
+ (var sum k)
+{turn}
+ sum)
+(ƒ @ (∷ (→ I64 I64 (Slice I64) Bool I64)) (n m s flag)
+ (var sum 0)
+ (var k (& n 7))
+ (≔ other (new Box-@ 7 {first} n))
+{holders}
+{body}
+ (+ sum {last}))
+"""
+
+
+def overlaid(w: Expressions) -> Made:
+    is_plain = w.chance(0.3)
+    pool = (*PLAIN, *w.kinds.floats, *(() if is_plain else LEADING))
+    cases = [(f"{letter}-@", [w.pick(pool) for _ in range(w.random.choice((1, 1, 2, 2, 3)))]) for letter in "ABCD"[: w.random.randint(2, 4)]]
+    world = World({"Two-@": (("a", "I64"), ("b", "U8"))}, {"Laid-@": cases})
+    acts = Acts(w, world)
+    world.values = [("k", "I64"), ("s", "(Slice I64)")]
+    arms = " ".join(acts.arm(case, parts, 2) for case, parts in cases)
+    world.places = [("box.laid", "Laid-@"), ("box.after", "I64"), ("box.laid", "Laid-@")]
+    turn = acts.body(" ", 3, 2)
+    world.values = [("n", "I64"), ("m", "I64"), ("s", "(Slice I64)"), ("flag", "Bool")]
+    world.places = [("k", "I64")]
+    constant = "(var shared-@ Laid-@ " + constant_case(w, cases) + ")" if is_plain else ""
+    first = acts.value("Laid-@")
+    holders = hold(w, acts, is_plain)
+    world.calls = ["(set! sum (+ sum (@-turn other s {n})))"]
+    body = acts.statements(" ", w.random.randint(4, 9), 3)
+    last = " ".join(f"(@-weigh {acts.text(place)} s {at})" for at, (place, kind) in enumerate(world.places) if kind == "Laid-@")
+    text = TEXT.replace("{body}", body).replace("{turn}", turn).replace("{holders}", holders).replace("{last}", last).replace("{first}", first)
+    said = " ".join(f"({case} {' '.join(f'(f{at} {part})' for at, part in enumerate(parts))})" for case, parts in cases)
+    return fresh(w, text.replace("{arms}", arms).replace("{global}", constant), ("I64", "I64", "(Slice I64)", "Bool"), "I64", 3000, cases=said)
+
+
+def hold(w: Expressions, acts: Acts, is_plain: bool) -> str:
+    """The forms that bind one to three holders, which are places from then on."""
+    lines: List[str] = []
+    for holder, place in dict.fromkeys(w.random.choice(HOLDERS) for _ in range(w.random.randint(1, 3))):
+        while "{value}" in holder:
+            holder = holder.replace("{value}", acts.value("Laid-@"), 1)
+        if not any(place == one for one, _ in acts.world.places):
+            acts.world.places += [(place, "Laid-@"), (place, "Laid-@")]
+            lines.append(" " + holder)
+    acts.world.places.append(("other.laid", "Laid-@"))
+    if is_plain:
+        acts.world.places.append(("shared-@", "Laid-@"))
+    return "\n".join(lines)
+
+
+def constant_case(w: Expressions, cases: List[Tuple[str, List[str]]]) -> str:
+    values = {
+        "Bool": "true", "Two-@": "(Two-@ -1 255)", "(Array U8 4)": "(array 1 2 3 4)", "Hue": "Green", "(Option I64)": "(Some -1)", "F64": "1.5",
+        "F32": "-2.5",
+    }
+    case, parts = w.random.choice(cases)
+    return f"({case} {' '.join(values.get(part, '77') for part in parts)})"
