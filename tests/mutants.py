@@ -794,6 +794,18 @@ MUTANTS: Tuple[Mutant, ...] = (
         "run/places/an-element-operand-keeps-its-value-before-a-store",
     ),
     Mutant(
+        "compiler/x64/moves.0x0",
+        "(operands.load-location! e -1 to spare)",
+        "(discard spare)",
+        "run/floats/floats-change-places-where-ways-meet",
+    ),
+    Mutant(
+        "compiler/x64/control.0x0",
+        "(≔ no-moves (moves? e g no no-first))",
+        "(≔ no-moves false)",
+        "run/control/many-locals-change-in-one-loop",
+    ),
+    Mutant(
         "compiler/x64/select.0x0",
         "(array 7 6 2 1 8 9)",
         "(array 7 6 2 1 8 8)",
