@@ -32,6 +32,14 @@ class Fault(NamedTuple):
 
 
 FAULTS: Tuple[Fault, ...] = (
+    Fault("what-is-folded-reads-where-it-stands", "mach/liveness", "(set! (. (at l.values inst.b) end) (max end ",
+          "(set! (. (at l.values inst.b) end) (max 0 "),
+    Fault("value-does-not-live-to-the-end-of-a-loop", "mach/liveness", "(set! end (. (at l.loops.items loop) end))", "(set! end (max i end))"),
+    Fault("calls-are-not-crossed", "mach/liveness", "(if (> end l.next-call) call-clobber 0)", "0"),
+    Fault("divisions-are-not-crossed", "mach/liveness", "(if (> end l.next-division) division-clobber 0)", "0"),
+    Fault("register-is-free-while-its-value-lives", "mach/scan", "(set! (at s.freed end) (| (at s.freed end) (<< 1 register)))",
+          "(set! (at s.freed (- end 1)) (| (at s.freed (- end 1)) (<< 1 register)))"),
+    Fault("register-given-up-is-free-too-early", "mach/scan", "(& (at s.freed end) (~ (<< 1 register)))", "(at s.freed end)"),
     Fault("calls-clobber-nothing", "mach/occupancy", "liveness.call-clobber) 0) bank.calls 0)", "liveness.call-clobber) 0) 0 0)"),
     Fault("divisions-clobber-nothing", "mach/occupancy",
           "liveness.division-clobber) 0) bank.divisions 0)", "liveness.division-clobber) 0) 0 0)"),
