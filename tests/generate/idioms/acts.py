@@ -7,7 +7,7 @@ Places are written as they stand in the program; `{i}` in one is an index from 0
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Callable, Dict, List, Sequence, Tuple
+from typing import Callable, Dict, List, Mapping, Sequence, Tuple
 
 from tests.generate.expressions import COMPARISONS, Expressions
 from tests.generate.kinds import EDGES, INTEGERS
@@ -22,8 +22,8 @@ FLOATS = ("-1.5", "0.0", "2.25", "1e6")
 class World:
     """What the statements are about."""
 
-    records: Dict[str, Sequence[Tuple[str, str]]] = field(default_factory=dict)
-    variants: Dict[str, Cases] = field(default_factory=dict)
+    records: Mapping[str, Sequence[Tuple[str, str]]] = field(default_factory=dict)
+    variants: Mapping[str, Cases] = field(default_factory=dict)
     places: List[Tuple[str, str]] = field(default_factory=list)  # that can be written and read
     values: List[Tuple[str, str]] = field(default_factory=list)  # that can be read
     calls: List[str] = field(default_factory=list)  # statements; `{n}` in one is an I64

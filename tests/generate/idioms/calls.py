@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.generate.expressions import Expressions
 from tests.generate.kinds import INTEGERS
 
+from .acts import WAYS, Acts, World
 from .made import Made, fresh, number
 
 
@@ -96,3 +97,73 @@ def options_and_try(w: Expressions) -> Made:
 """
     kind = w.pick(INTEGERS)
     return fresh(w, text, (f"(Slice {kind})", kind, kind), "I64", 200, k=kind, n=number(w, -3, 3))
+
+
+MUTUAL = """\
+(τ Many-@ (a I64) (b {k}) (c I64) (d Bool))
+(τ Kept-@ (x I64) (y {k}) (many Many-@))
+(ƒ @-ping (∷ (→ I64 (Ref Kept-@) (Ref Kept-@) (Slice I64) I64 {k} Bool I64 Many-@)) (n a b s p q r t)
+ (var sum p)
+ (if (<= n 0) (return (Many-@ sum a.y t r)))
+{ping}
+ (≔ got (@-pong (- n 1) {across}))
+{after}
+ (Many-@ (+ sum a.x got.c) got.b (- got.a n) (not got.d)))
+(ƒ @-pong (∷ (→ I64 (Ref Kept-@) (Ref Kept-@) (Slice I64) I64 {k} Bool I64 Many-@)) (n a b s p q r t)
+ (var sum t)
+ (if (<= n 0) (return (Many-@ a.x q sum r)))
+{pong}
+ (≔ got (@-ping (- n 1) {back}))
+{last}
+ (Many-@ got.c (+ a.y b.y) (+ sum got.a) got.d))
+(ƒ @ (∷ (→ Bool I64 {k} (Slice I64) I64)) (flag n q s)
+ (≔ a (new Kept-@ n q (Many-@ 1 q 2 true)))
+ (≔ b (if flag a (new Kept-@ 3 5 a.many)))
+ (≔ got (@-ping (& n 7) a b s 1 q flag n))
+ (+ got.a (* 3 got.c) (wrap I64 got.b) (if got.d 1 2) a.x b.many.a (wrap I64 b.y)))
+"""
+
+
+def two_that_call_each_other(w: Expressions) -> Made:
+    """Eight arguments, four words of result, and objects that the other one writes between a store and its load."""
+    kind = w.pick(INTEGERS)
+    many = {"Many-@": (("a", "I64"), ("b", kind), ("c", "I64"), ("d", "Bool"))}
+    acts = Acts(w, World(many, ways={**WAYS, "matching": 0, "leave": 0, "loop": 1}))
+    places = [(f"{one}.{name}", of) for one in "ab" for name, of in (("x", "I64"), ("y", kind), ("many", "Many-@"), ("many.c", "I64"))]
+    acts.world.places = [*places, ("(at s {i})", "I64")]
+    acts.world.values = [("n", "I64"), ("p", "I64"), ("q", kind), ("r", "Bool"), ("t", "I64"), ("s", "(Slice I64)")]
+
+    def arguments() -> str:
+        numbers = " ".join(acts.value(one, 1) for one in ("I64", kind, "Bool", "I64"))
+        return f"{w.pick(('a b', 'b a', 'a a'))} {acts.value('(Slice I64)', 0)} {numbers}"
+
+    text = MUTUAL
+    for hole in ("ping", "after", "pong", "last"):
+        text = text.replace("{" + hole + "}", acts.statements(" ", w.random.randint(1, 4), 2))
+    return fresh(w, text, ("Bool", "I64", kind, "(Slice I64)"), "I64", 3000, k=kind, across=arguments(), back=arguments())
+
+
+def results_in_another_order(w: Expressions) -> Made:
+    """A function that ends with a call of itself, whose results it gives back as they are, or in another order."""
+    text = """\
+(τ Three-@ (one I64) (two I64) (three {k}))
+(ƒ @-turn (∷ (→ I64 I64 {k} Three-@)) (x y z)
+ (if (< x {least}) (return (Three-@ x y z)))
+ (≔ got (@-turn (- x {by}) {args}))
+ {ending})
+(ƒ @-both (∷ (→ I64 I64 (Both I64 I64))) (x y)
+ (if (< x {least}) (return (Both x y)))
+ (≔ got (@-both (- x {by}) (+ y x)))
+ {both})
+(ƒ @ (∷ (→ I64 I64 {k} I64)) (n m z)
+ (≔ got (@-turn (& n 31) m z))
+ (≔ both (@-both (& m 31) n))
+ (+ got.one (* 3 got.two) (wrap I64 got.three) (* 5 both.one) (* 7 both.two)))
+"""
+    kind = w.pick(INTEGERS)
+    orders = ("got.two got.one got.three", "got.one got.two z", "got.two x got.three", "got.one got.one z")
+    results = ("got", *(f"(Three-@ {order})" for order in orders))
+    both = w.pick(("got", "(Both got.two got.one)", "(Both got.one y)", "(Both got.one got.one)"))
+    arguments = w.pick(("y z", "x z", "(+ x y) (+ z 1)", "(- y) (wrap {k} x)")).replace("{k}", kind)
+    more = {"least": number(w, 1, 3), "by": number(w, 1, 3), "args": arguments, "ending": w.pick(results), "both": both}
+    return fresh(w, text, ("I64", "I64", kind), "I64", 500, k=kind, **more)

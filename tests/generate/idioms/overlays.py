@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import List, Tuple
+from typing import List, Sequence, Tuple
 
 from tests.generate.expressions import Expressions
 
@@ -45,7 +45,7 @@ TEXT = """\
 def overlaid(w: Expressions) -> Made:
     is_plain = w.chance(0.3)
     pool = (*PLAIN, *w.kinds.floats, *(() if is_plain else LEADING))
-    cases = [(f"{letter}-@", [w.pick(pool) for _ in range(w.random.choice((1, 1, 2, 2, 3)))]) for letter in "ABCD"[: w.random.randint(2, 4)]]
+    cases = [(f"{letter}-@", parts) for letter, parts in zip("ABCD", laid_over(w, pool, is_plain))]
     world = World({"Two-@": (("a", "I64"), ("b", "U8"))}, {"Laid-@": cases})
     acts = Acts(w, world)
     world.values = [("k", "I64"), ("s", "(Slice I64)")]
@@ -63,6 +63,16 @@ def overlaid(w: Expressions) -> Made:
     text = TEXT.replace("{body}", body).replace("{turn}", turn).replace("{holders}", holders).replace("{last}", last).replace("{first}", first)
     said = " ".join(f"({case} {' '.join(f'(f{at} {part})' for at, part in enumerate(parts))})" for case, parts in cases)
     return fresh(w, text.replace("{arms}", arms).replace("{global}", constant), ("I64", "I64", "(Slice I64)", "Bool"), "I64", 3000, cases=said)
+
+
+def laid_over(w: Expressions, pool: Sequence[str], is_plain: bool) -> List[List[str]]:
+    """The fields of the cases; mostly a run in one, and in another numbers where its address and its length lie."""
+    parts = [[w.pick(pool) for _ in range(w.random.choice((1, 1, 2, 2, 3)))] for _ in range(w.random.randint(2, 4))]
+    if not is_plain and w.chance(0.7):
+        parts[0][:1] = ["(Slice I64)"]
+        parts[1][:2] = [w.pick(("I64", "I64", "(Ref I64)")), w.pick(("I64", "I64", "I64", "I32"))]
+        w.random.shuffle(parts)
+    return parts
 
 
 def hold(w: Expressions, acts: Acts, is_plain: bool) -> str:
