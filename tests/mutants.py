@@ -842,6 +842,18 @@ MUTANTS: Tuple[Mutant, ...] = (
         "run/traps/an-index-beyond-the-length",
     ),
     Mutant(
+        "compiler/ssa/scan.0x0",
+        "(> (at b.effects.items low) last)",
+        "(>= (at b.effects.items low) last)",
+        "run/control/for-each-does-not-see-its-array-change",
+    ),
+    Mutant(
+        "compiler/ssa/scan.0x0",
+        "(if (= node.op tree.op-raw) 0 node.d)",
+        "(if (= node.op tree.op-raw) 0 n)",
+        "run/control/for-counts-up-to-its-end",
+    ),
+    Mutant(
         "compiler/ssa/floating.0x0",
         "(<< 1 (- 53 width))",
         "(<< 1 (- 54 width))",
