@@ -18,6 +18,7 @@ ENVIRONMENT = "run it with build/venv/bin/python, which `make build/venv/ready` 
 
 try:
     from perf.guard import interrupt
+    from perf.guard.front import told
     from perf.guard.record import write_whole
     from perf.guard.streams import open_missing
 
@@ -46,17 +47,8 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     parser = argument_parser()
     options = parser.parse_args(arguments)
     interrupt.arm()
-    try:
-        return command(parser, options)
-    except evidence.Changed as changed:
-        print(f"audit: {changed}", file=sys.stderr)
-        return 2
-    except OSError as error:
-        print(f"audit: {error.filename or 'cannot write'}: {error.strerror}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("audit: interrupted; there is no evidence of the groups that were asked for", file=sys.stderr)
-        return 130
+    interrupted = "interrupted; there is no evidence of the groups that were asked for"
+    return told("audit", lambda: command(parser, options), interrupted, (evidence.Changed,))
 
 
 def argument_parser() -> argparse.ArgumentParser:

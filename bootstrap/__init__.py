@@ -10,14 +10,11 @@ Standard library alone, Python 3.8 or later: one must be able to read this, and 
 
 from __future__ import annotations
 
+from perf.guard.front import CommandError
 
-class BootstrapError(Exception):
-    """Something that ends the run, with the exit status that says what kind of thing it is."""
 
-    def __init__(self, message: str, status: int = 2) -> None:
-        super().__init__(message)
-        self.message = message
-        self.status = status
+class BootstrapError(CommandError):
+    """Something that ends the run."""
 
 
 BROKEN = 1  # a stage failed, or what must be equal is not

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 from perf.guard import interrupt
+from perf.guard.front import told
 from perf.guard.record import is_device
 from perf.guard.streams import open_missing
 
@@ -27,18 +28,7 @@ def main() -> int:
     open_missing()
     options = parse_options()
     interrupt.arm()
-    try:
-        walk(options)
-    except BootstrapError as error:
-        print(f"bootstrap: {error.message}", file=sys.stderr)
-        return error.status
-    except OSError as error:
-        print(f"bootstrap: {error.filename or 'output'}: {error.strerror}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("bootstrap: interrupted; no ledger was written", file=sys.stderr)
-        return 130
-    return 0
+    return told("bootstrap", lambda: walk(options), "interrupted; no ledger was written")
 
 
 def parse_options() -> argparse.Namespace:
@@ -55,7 +45,7 @@ def parse_options() -> argparse.Namespace:
     return options
 
 
-def walk(options: argparse.Namespace) -> None:
+def walk(options: argparse.Namespace) -> int:
     report = options.report.absolute() if options.report is not None else None
     if report is not None and not is_device(report):
         report.unlink(missing_ok=True)
@@ -73,6 +63,7 @@ def walk(options: argparse.Namespace) -> None:
         raise
     if report is not None:
         write_report(report, run, None)
+    return 0
 
 
 if __name__ == "__main__":

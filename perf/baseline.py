@@ -25,7 +25,8 @@ from typing import Optional
 
 from .workbench import workbench, guarded
 from .budget import BUDGETS, Budget, Budgets, read_budgets
-from .command import PerfError, columns, told
+from .command import PerfError, columns
+from .guard.front import told
 from .machine import python_key
 from .steps import STEPS
 from .store import text_of, write_whole

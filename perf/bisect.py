@@ -22,7 +22,8 @@ from pathlib import Path
 from typing import Optional
 
 from .workbench import workbench, first_line, guarded
-from .command import BROKEN, HOLDS, PerfError, columns, told
+from .command import BROKEN, HOLDS, PerfError, columns
+from .guard.front import told
 from .git import git, has_history
 from .guard import Limits
 from .history import TOP

@@ -23,7 +23,8 @@ from pathlib import Path
 from typing import Optional
 
 from .bisect import split
-from .command import BROKEN, HOLDS, PerfError, told
+from .command import BROKEN, HOLDS, PerfError
+from .guard.front import told
 from .guard import Kill, Limits, Outcome
 from .history import TOP
 from .workbench import first_line, guarded

@@ -1,41 +1,18 @@
-"""command: what the commands of perf share: their one exception, how it is told, and how figures are laid out in columns."""
+"""command: what the commands of perf share: their one exception, and how figures are laid out in columns."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+
+from .guard.front import CommandError
 
 HOLDS = 0
 BROKEN = 1  # it does not hold, or could not be measured
 TROUBLE = 2  # usage, or a file
 
 
-class PerfError(Exception):
-    """Something that ends a command, with the exit status that says what kind of thing it is."""
-
-    def __init__(self, message: str, status: int = TROUBLE) -> None:
-        super().__init__(message)
-        self.message = message
-        self.status = status
-
-
-def told(name: str, work: Callable[[], int]) -> int:
-    """Do a command's work; what goes wrong is one line on stderr and an exit status, never a traceback."""
-    try:
-        return work()
-    except PerfError as error:
-        print(f"{name}: {error.message}", file=sys.stderr)
-        return error.status
-    except BrokenPipeError:
-        sys.stderr.close()
-        return BROKEN
-    except OSError as error:
-        place = f"{error.filename}: " if error.filename else ""
-        print(f"{name}: {place}{error.strerror or error}", file=sys.stderr)
-        return TROUBLE
-    except KeyboardInterrupt:
-        print(f"{name}: interrupted", file=sys.stderr)
-        return 130
+class PerfError(CommandError):
+    """Something that ends a command of perf."""
 
 
 def columns(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

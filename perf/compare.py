@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Optional
 
 from .workbench import SAFETY, failure, first_line, shown
-from .command import BROKEN, HOLDS, PerfError, columns, told
+from .command import BROKEN, HOLDS, PerfError, columns
+from .guard.front import told
 from .guard import GuardError, Kill, Outcome, run
 from .history import TOP
 from .machine import this_machine

@@ -16,7 +16,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Optional
 
-from .command import columns, told
+from .command import columns
+from .guard.front import told
 from .git import commit_of
 from .machine import Machine, this_machine
 from .store import append_line, sha256_of

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Optional
 
 from .workbench import workbench
-from .command import PerfError, columns, told
+from .command import PerfError, columns
+from .guard.front import told
 from .guard import Outcome
 from .history import HISTORY, TOP, add_record, read_history, tell_broken
 from .machine import this_machine

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Optional
 
-from .command import PerfError, told
+from .command import PerfError
+from .guard.front import told
 from .history import HISTORY, TOP, History, read_history, tell_broken
 from .machine import this_machine
 from .store import write_whole

@@ -10,14 +10,11 @@ release/verify.py imports nothing of this project and nothing outside the standa
 
 from __future__ import annotations
 
+from perf.guard.front import CommandError
 
-class ReleaseError(Exception):
-    """Something that ends the run, with the exit status that says what kind of thing it is."""
 
-    def __init__(self, message: str, status: int = 2) -> None:
-        super().__init__(message)
-        self.message = message
-        self.status = status
+class ReleaseError(CommandError):
+    """Something that ends the run."""
 
 
 REFUSED = 1  # what must hold of a release does not

@@ -10,10 +10,10 @@ import sys
 from pathlib import Path
 
 from perf.guard import GuardError, interrupt
+from perf.guard.front import told
 from perf.guard.streams import open_missing
 
 try:
-    from . import ReleaseError
     from .key import make_key, read_signer
     from .make import Order, make_release
     from .trust import move_root
@@ -41,7 +41,7 @@ def arguments() -> argparse.ArgumentParser:
     return parser
 
 
-def run(options: argparse.Namespace) -> None:
+def run(options: argparse.Namespace) -> int:
     if options.command == "make":
         signer = read_signer(Path(options.key)) if options.key else None
         out = (options.out or TOP / "build" / "release").resolve()
@@ -53,27 +53,14 @@ def run(options: argparse.Namespace) -> None:
         version = (TOP / "VERSION").read_text("ascii").strip()
         release = options.release or TOP / "build" / "release" / f"v{version}"
         move_root(TOP, release, Request(keys=tuple(read_key(text) for text in options.key)), print)
+    return 0
 
 
 def main() -> int:
     open_missing()
     options = arguments().parse_args()
     interrupt.arm()
-    try:
-        run(options)
-    except ReleaseError as error:
-        print(f"release: {error.message}", file=sys.stderr)
-        return error.status
-    except (Trouble, GuardError) as trouble:
-        print(f"release: {trouble}", file=sys.stderr)
-        return 2
-    except OSError as error:
-        print(f"release: {error.filename or 'output'}: {error.strerror}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("release: interrupted; nothing was changed", file=sys.stderr)
-        return 130
-    return 0
+    return told("release", lambda: run(options), "interrupted; nothing was changed", (Trouble, GuardError))
 
 
 if __name__ == "__main__":

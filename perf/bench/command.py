@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Optional
 
-from ..command import PerfError, columns, told
+from ..command import PerfError, columns
+from ..guard.front import told
 from ..history import TOP
 from ..measure import compiler_of
 from ..workbench import Workbench, workbench

@@ -63,6 +63,7 @@ def test_files_are_bounded(tmp_path: Path) -> None:
         forms.read_file(path)
 
 
+@pytest.mark.slow
 def test_every_source_is_read() -> None:
     assert len(SOURCES) > 80
     for path in SOURCES:

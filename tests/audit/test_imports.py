@@ -33,6 +33,7 @@ MUTANTS: Tuple[ClaimMutant, ...] = (
 )
 
 
+@pytest.mark.slow
 def test_the_tree_holds() -> None:
     answers = [judge(claim, TOP, TOP / "build/bin/zero") for claim in CLAIMS]
     assert red(answers) == [], told(answers)

@@ -49,6 +49,7 @@ MUTANTS: Tuple[ClaimMutant, ...] = (
 )
 
 
+@pytest.mark.slow
 def test_the_tree_holds(zero: Path) -> None:
     answers = [judge(claim, TOP, zero) for claim in CLAIMS]
     assert red(answers) == [], told(answers)

@@ -91,6 +91,7 @@ def test_usage() -> None:
     assert (done.returncode, done.stdout, done.stderr) == (2, "", "tracer: usage: tracer.py ANSWER -- COMMAND...\n")
 
 
+@pytest.mark.slow
 def test_the_compiler_as_strace_sees_it(zero: Path, tmp_path: Path) -> None:
     strace = need("strace")
     argv = [str(zero), "build", "compiler/main.0x0", "-o", str(tmp_path / "out")]

@@ -84,6 +84,7 @@ def test_ledger_is_canonical_and_tells_every_stage(tmp_path: Path) -> None:
     assert not list((top / "build").rglob("*.part"))
 
 
+@pytest.mark.slow
 def test_nothing_runs_twice_until_an_input_changes(tmp_path: Path) -> None:
     top = make_tree(tmp_path)
     assert walk(top).returncode == 0
@@ -159,6 +160,7 @@ def is_sleeping_for(process: Path, seconds: bytes) -> bool:
         return False
 
 
+@pytest.mark.slow
 def test_interrupted_run_leaves_no_ledger_and_no_process(tmp_path: Path) -> None:
     top = make_tree(tmp_path)
     assert walk(top).returncode == 0
@@ -203,6 +205,7 @@ def make_root(top: Path) -> bytes:
     return content
 
 
+@pytest.mark.slow
 def test_recorded_root_is_used_and_named(tmp_path: Path) -> None:
     top = make_tree(tmp_path)
     record_root(top, make_root(top))
@@ -362,6 +365,7 @@ def test_every_damaged_elf_file_is_read_without_failing() -> None:
         read_image(data[:offset] + b"\xff" + data[offset + 1 :])
 
 
+@pytest.mark.slow
 def test_a_root_that_cannot_compile_this_source_says_what_to_run(tmp_path: Path) -> None:
     top = make_tree(tmp_path)
     root = top / "build/release/v0.1.0/bin/zero"
@@ -398,6 +402,7 @@ def test_a_seed_that_fails_does_not_speak_of_a_root(tmp_path: Path) -> None:
     assert "trusted root, version" not in result.stderr and "bootstrap-from-seed" not in result.stderr
 
 
+@pytest.mark.slow
 def test_a_stage_over_its_budget_breaks_the_chain(tmp_path: Path) -> None:
     top = make_tree(tmp_path, extra="ballast = bytearray(b'x' * (400 << 20))")
     result = walk(top)
@@ -420,6 +425,7 @@ def test_the_ledger_says_how_each_figure_was_come_by(tmp_path: Path) -> None:
         assert stage["budget_kib"] in (262144, 2097152)
 
 
+@pytest.mark.slow
 def test_a_report_is_written_whether_the_chain_holds_or_not(tmp_path: Path) -> None:
     top = make_tree(tmp_path)
     report = tmp_path / "report.json"

@@ -142,7 +142,8 @@ def compile_with(zero: Path, folder: Path, kib: int) -> Tuple[int, str]:
     return status, "" if out.read_bytes() == b"what was there before" else f"{kib} KiB: half a file"
 
 
-@pytest.mark.parametrize("step_kib", [pytest.param(60, marks=pytest.mark.slow), 501])
+@pytest.mark.slow
+@pytest.mark.parametrize("step_kib", [60, 501])
 def test_compiler_without_address_space_ends_in_one_line(zero: Path, tmp_path: Path, step_kib: int) -> None:
     wrong = []
     kib, status = 8 * KIB, 3

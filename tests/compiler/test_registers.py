@@ -145,6 +145,7 @@ def test_registers_of_the_compiler_hold(zero: Path, tmp_path: Path) -> None:
         assert (level, made.returncode, made.stderr) == (level, 0, "")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("level", ["-O0", "-O2"])
 def test_registers_of_the_corpus_hold(zero: Path, tmp_path: Path, level: str) -> None:
     for case in sorted((TOP / "tests/cases/run").rglob("*.0x0")):

@@ -17,6 +17,8 @@ import pytest
 from tests.conftest import TOP
 from tests.needs import need, need_root
 
+pytestmark = pytest.mark.slow  # together they take more than `make quick` may
+
 SOURCE = TOP / "compiler" / "main.0x0"
 ANOTHER_USER = 65534
 

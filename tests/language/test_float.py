@@ -174,6 +174,7 @@ def random_texts(count: int) -> List[str]:
     return texts
 
 
+@pytest.mark.slow
 def test_texts_become_the_nearest_numbers(build: Callable[[str], Path]) -> None:
     texts = HARD + random_texts(MANY)
     wrong = [
@@ -202,6 +203,7 @@ def shorter(digits: str, point: int) -> Tuple[Fraction, Fraction]:
     return below, below + unit
 
 
+@pytest.mark.slow
 def test_texts_of_narrow_numbers_are_read_back_and_none_is_shorter(build: Callable[[str], Path]) -> None:
     texts = HARD + random_texts(MANY)
     for text, (_, _, _, _, narrow, shortest, _, _) in zip(texts, told(build("convert"), texts)):

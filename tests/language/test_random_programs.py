@@ -98,6 +98,7 @@ def test_what_differs_is_found_and_reduced(tmp_path: Path) -> None:
     assert reduced(text, lambda one: differ(one, tmp_path, judges)).split() == "(⊙ main) (ƒ main (∷ (→ I64)) () 0)".split()
 
 
+@pytest.mark.slow
 def test_a_night_keeps_what_it_finds() -> None:
     done = subprocess.run(["python3", "-m", "tests.generate.night", "2"], cwd=corpus.TOP, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0 and "2 programs, 0 finds" in done.stdout

@@ -72,6 +72,7 @@ def ours() -> Compiler:
     return next(compiler for compiler in COMPILERS if compiler.key == "0x0")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program.name)
 def test_every_level_prints_what_the_reference_prints(zero: Path, program: Program) -> None:
     compilers = tuple(c for c in COMPILERS if c.family == "zero")

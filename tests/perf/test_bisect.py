@@ -94,6 +94,7 @@ WRONG: Tuple[Tuple[List[str], int, str], ...] = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("arguments", "status", "words"), WRONG, ids=[row[2] for row in WRONG])
 def test_what_cannot_be_bisected_is_told(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: List[str], status: int, words: str

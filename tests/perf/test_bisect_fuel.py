@@ -61,6 +61,7 @@ def test_without_a_difference_there_is_none(tmp_path: Path, capsys: pytest.Captu
     assert "no decision makes a difference" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_a_compiler_that_fails_is_found_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert bisect(tmp_path, compiler(tmp_path, 20, refused=tuple(range(20, 2000)))) == 1
     output = capsys.readouterr().out
@@ -76,6 +77,7 @@ def test_what_differs_without_decisions_is_no_pass(tmp_path: Path, capsys: pytes
     assert "it is not a pass that is at fault" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_a_command_judges_where_the_output_does_not(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     zero = compiler(tmp_path, 9, bad="echo $$; exit 0 # slow", good="echo $$")
     assert bisect(tmp_path, zero, "--", "sh", "-c", "! grep -q slow {}") == 1
@@ -83,6 +85,7 @@ def test_a_command_judges_where_the_output_does_not(tmp_path: Path, capsys: pyte
     assert "decision 9 makes the difference" in output and "bad   status 1" in output
 
 
+@pytest.mark.slow
 def test_the_program_reads_what_is_given(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     given = tmp_path / "in"
     given.write_text("text\n", encoding="utf-8")
