@@ -675,8 +675,8 @@ MUTANTS: Tuple[Mutant, ...] = (
     ),
     Mutant(
         "compiler/opt/sink.0x0",
-        "(and (= inst.op ops.i-add) (parameter? s header inst.a))",
-        "(and (= inst.op ops.i-add) (>= header 0))",
+        "(and (= inst.op ops.i-add) (parameter? s header inst.a) (not",
+        "(and (= inst.op ops.i-add) (>= header 0) (not",
         "opt/sink/sum-of-another-value-stays",
     ),
     Mutant(
