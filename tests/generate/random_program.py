@@ -149,7 +149,7 @@ def module(seed: int, name: str, floats: bool = False) -> str:
     """The module of the program of that seed, which exports `run`."""
     writer = Writer(seed, floats)
     parts = [writer.kinds.declarations(), writer.globals_of()]
-    for _ in range(writer.random.randint(2, 7)):
+    for _ in range(writer.random.randint(2, 5)):
         if writer.chance(0.6):
             text, known = some_idiom(writer)
             parts.append(text)

@@ -21,7 +21,7 @@ IDIOMS: Tuple[Tuple[int, Callable[[Expressions], Made]], ...] = (
     (1, loops.count_down), (1, loops.limit_that_changes), (1, loops.filling), (1, loops.text_scan), (6, loops.bounded),
     (1, numbers.division_by_constants), (1, numbers.bit_loop), (1, numbers.conditions), (5, numbers.ranges),
     (1, calls.tail_calls), (1, calls.small_and_inlined), (1, calls.generic_fold), (1, calls.options_and_try),
-    (4, calls.two_that_call_each_other), (2, calls.results_in_another_order),
+    (4, calls.two_that_call_each_other), (2, calls.results_in_another_order), (2, calls.wide_arguments),
 )
 
 

@@ -167,3 +167,20 @@ def results_in_another_order(w: Expressions) -> Made:
     arguments = w.pick(("y z", "x z", "(+ x y) (+ z 1)", "(- y) (wrap {k} x)")).replace("{k}", kind)
     more = {"least": number(w, 1, 3), "by": number(w, 1, 3), "args": arguments, "ending": w.pick(results), "both": both}
     return fresh(w, text, ("I64", "I64", kind), "I64", 500, k=kind, **more)
+
+
+def wide_arguments(w: Expressions) -> Made:
+    """A call of itself at the end that is given values which lie in the frame that the loop would use again."""
+    text = """\
+(τ Wide-@ (a I64) (b (Array {k} 4)) (c I64))
+(ƒ @-go (∷ (→ I64 Wide-@ Wide-@ I64)) (n v w)
+ (if (<= n 0) (return (+ v.a (wrap I64 (at v.b 1)) (* 3 w.c) (wrap I64 (at w.b 2)) w.a)))
+ (var mine {whose})
+ (set! mine.a (+ w.c n))
+ (set! (at mine.b (& n 3)) (wrap {k} v.c))
+ (@-go (- n 1) {args}))
+(ƒ @ (∷ (→ I64 I64 {k} I64)) (n m x)
+ (@-go (& n 7) (Wide-@ n (array x 1 2 x) m) (Wide-@ m (array 3 x 5 6) n)))
+"""
+    kind, args = w.pick(INTEGERS), w.pick(("w mine", "mine v", "mine mine", "mine (Wide-@ v.c w.b n)", "(Wide-@ w.a mine.b v.a) v"))
+    return fresh(w, text, ("I64", "I64", kind), "I64", 200, k=kind, whose=w.pick("vw"), args=args)

@@ -244,8 +244,9 @@ def loop_act(w: Expressions, counters: List[str], indent: str) -> str:
         run = w.pick("st")
         return f"(at {run} {w.pick(INDICES).replace('{c}', w.pick(counters)).replace('{r}', run)})"
 
-    counter = w.pick(counters)
+    counter, index = w.pick(counters), w.pick(INDICES[:7]).replace("{c}", w.pick(counters))
     acts = (
+        f"(do (≔ e {index}) (set! sum (+ sum (at {w.pick('st')} e) (if (> e 0) 5 11))))",
         f"(set! sum (+ (* 3 sum) {element()}))", f"(set! {element()} (+ {element()} {counter}))",
         f"(set! {element()} {w.pick(('0', 'sum', counter))})",
         f"(if (< {counter} (len t)) (set! sum (^ sum (at t {counter}))))",

@@ -73,7 +73,8 @@ NARROWED = (
     "(& {x} {mask})", "(& {x} {mask})", "(>> {x} {by})", "(/ {x} {d})", "(% {x} {d})", "(wrap {k} (wrap {n} {x}))", "(- {x} {d})",
     "(+ {x} {d})",
     "(| {x} {mask})", "(max {x} {e})", "(min {x} {e})", "(~ {x})", "(- {x})", "(* {x} {d})", "(^ {x} {e})", "(>> (<< {x} {by}) {by})",
-    "(to {k} (to {n} {x}))", "(to {k} (to {n} (& {x} {mask})))", "(| (<< {x} {by}) (>> {x} {rest}))", "(if (< {x} {e}) {x} {e})",
+    "(to {k} (to {n} {x}))", "(to {k} (to {n} (& {x} {mask})))", "(| (<< {x} {by}) (>> {x} {rest}))", "(+ (>> {x} {rest}) (<< {x} {by}))",
+    "(if (< {x} {e}) {x} {e})",
 )
 
 
@@ -85,7 +86,7 @@ def ranges(w: Expressions) -> Made:
 {lines}
  sum)
 """
-    kind = w.pick((*INTEGERS, "I64", "I64"))
+    kind = w.pick((*INTEGERS, "I64", "U64", "U64"))
     names, lines = ["x", "y"], []
     for at in range(w.random.randint(2, 6)):
         lines.append(f" (≔ v{at} {kind} {narrowed(w, kind, names)})")

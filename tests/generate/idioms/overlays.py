@@ -70,7 +70,7 @@ def laid_over(w: Expressions, pool: Sequence[str], is_plain: bool) -> List[List[
     parts = [[w.pick(pool) for _ in range(w.random.choice((1, 1, 2, 2, 3)))] for _ in range(w.random.randint(2, 4))]
     if not is_plain and w.chance(0.7):
         parts[0][:1] = ["(Slice I64)"]
-        parts[1][:2] = [w.pick(("I64", "I64", "(Ref I64)")), w.pick(("I64", "I64", "I64", "I32"))]
+        parts[1][:2] = [w.pick(("I64", "I64", "(Ref I64)")), w.pick(("I64", "I64", "I64", "I32", "U8"))]
         w.random.shuffle(parts)
     return parts
 
