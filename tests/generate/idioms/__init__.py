@@ -16,7 +16,7 @@ from .made import Made
 IDIOMS: Tuple[Tuple[int, Callable[[Expressions], Made]], ...] = (
     (1, memory.overlapping_slices), (1, memory.same_reference_twice), (1, memory.copies_of_records), (1, memory.linked_list),
     (1, memory.global_state), (1, memory.promoted),
-    (10, overlays.overlaid), (6, aliases.two_names), (2, pressure.many_live),
+    (8, overlays.overlaid), (4, overlays.chosen_case), (6, aliases.two_names), (2, pressure.many_live),
     (1, loops.trap_in_the_middle), (1, loops.two_checks_in_order), (1, loops.nested_index), (1, loops.sieve), (1, loops.sort_and_search),
     (1, loops.count_down), (1, loops.limit_that_changes), (1, loops.filling), (1, loops.text_scan), (6, loops.bounded),
     (1, numbers.division_by_constants), (1, numbers.bit_loop), (1, numbers.conditions), (5, numbers.ranges),

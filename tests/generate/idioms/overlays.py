@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import List, Sequence, Tuple
 
 from tests.generate.expressions import Expressions
+from tests.generate.kinds import INTEGERS
 
 from .acts import Acts, World
-from .made import Made, fresh
+from .made import Made, fresh, number
 
 PLAIN = ("I64", "I64", "I64", "U8", "I32", "U16", "Bool", "Two-@", "(Array U8 4)", "Hue", "(Option I64)")
 LEADING = ("(Slice I64)", "(Slice I64)", "(Slice I64)", "(Ref I64)")
@@ -97,3 +98,27 @@ def constant_case(w: Expressions, cases: List[Tuple[str, List[str]]]) -> str:
     }
     case, parts = w.random.choice(cases)
     return f"({case} {' '.join(values.get(part, '77') for part in parts)})"
+
+
+def chosen_case(w: Expressions) -> Made:
+    """A variant in a local, set on one way or in one round: a number stands where in the other case a length or an address does."""
+    text = """\
+(τ Held-@ (Number-@ (count I64) (n I64)) (Run-@ (s (Slice I64))) (Part-@ (first {k}) (low I64) (high I64)))
+(ƒ @ (∷ (→ (Slice I64) Bool I64 I64 I64)) (s flag n rounds)
+ (var sum 0)
+ (var held Held-@ {start})
+ (if flag (set! held {other}))
+ (for (i 0 (& rounds 3))
+  (if (= i {round}) {act}))
+ (+ sum (match held
+  ((Number-@ count m) (if {sign} {a} (+ count m)))
+  ((Run-@ t) {element})
+  ((Part-@ first low high) (if (< low high) (wrap I64 first) (- low high))))))
+"""
+    values = ("(Number-@ rounds n)", "(Number-@ n rounds)", "(Run-@ s)", "(Run-@ (slice s 1 (len s)))", "(Part-@ 1 n rounds)")
+    elements = ("(at t rounds)", "(at t (& rounds 3))", "(if (< rounds (len t)) (at t rounds) -1)", "(+ (len t) (at t n))")
+    start, other, later = w.random.sample(values, 3)
+    act = w.pick(("(io.print-i64 i)", "(inc! sum i)", f"(set! held {later})", "(set! sum (match held ((Run-@ t) (len t)) (_ 3)))"))
+    sign = f"({w.pick(('<', '>=', '<=', '>'))} {w.pick(('m', 'm', 'count'))} {w.pick(('0', '0', '1', '-1'))})"
+    more = {"start": start, "other": other, "round": number(w, 0, 2), "act": act, "sign": sign, "element": w.pick(elements)}
+    return fresh(w, text, ("(Slice I64)", "Bool", "I64", "I64"), "I64", 100, k=w.pick(INTEGERS), a=number(w, 9, 99), **more)
