@@ -239,7 +239,7 @@ MUTANTS: Tuple[Mutant, ...] = (
     ),
     Mutant(
         "compiler/check/escape.0x0",
-        "(store! flow written (| all flow.current) node)",
+        "(keep! flow written (| all flow.current) node)",
         "(discard written)",
         "reject/arenas/a-function-value-may-keep-what-it-is-given",
     ),

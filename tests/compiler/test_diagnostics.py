@@ -1,9 +1,14 @@
-"""docs/diagnostics.md and the compiler's table of diagnostics say the same, row by row; the numbers of the rows are their places."""
+"""docs/diagnostics.md and the table of diagnostics say the same, row by row, in one order; notes say what to do."""
 
 from __future__ import annotations
 
+import json
 import re
+import subprocess
+from pathlib import Path
 from typing import List, Tuple
+
+import pytest
 
 from tests.conftest import TOP
 
@@ -40,3 +45,26 @@ def test_numbers_are_the_places_of_the_rows() -> None:
 
 def test_rows_have_the_holes_that_reports_fill() -> None:
     assert [sentence for _, sentence in rows_of_the_table() if sentence.count("{}") > 3] == []
+
+
+@pytest.mark.parametrize(
+    ("case", "notes"),
+    [
+        ("arenas/an-object-leaves-by-return", ["promote it, allocate it in an outer arena, or keep an index"]),
+        (
+            "arenas/a-map-keeps-a-key-of-an-inner-arena",
+            ["promote it, allocate it in an outer arena, or keep an index", "the call keeps it in what an argument leads to"],
+        ),
+        (
+            "arenas/a-function-value-may-keep-what-it-is-given",
+            ["promote it, allocate it in an outer arena, or keep an index", "the call keeps it in what an argument leads to"],
+        ),
+        (
+            "constants/a-view-of-what-is-not-constant",
+            ["an array that is wanted as a View is constant data; (fill n e) and std:vec take any values"],
+        ),
+    ],
+)
+def test_notes_say_what_to_do(zero: Path, case: str, notes: List[str]) -> None:
+    result = subprocess.run([zero, "check", "--json", TOP / f"tests/cases/reject/{case}.0x0"], stderr=subprocess.PIPE, check=False)
+    assert [json.loads(line)["notes"] for line in result.stderr.splitlines()] == [notes]
