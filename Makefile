@@ -59,7 +59,7 @@ trust-root: trusted-chain build/venv/ready ## make that release the root from wh
 ddc: trusted-chain ## grow the compiler by every route of this machine and compare: the table of witnesses
 	@$(PYTHON) -m bootstrap.witness $(if $(FETCH),--fetch)
 
-fmt: trusted-chain ## print every 0x0 file of compiler, lib and examples in the one form
+fmt: trusted-chain ## print every 0x0 file in the one form
 	@find compiler lib examples perf -name '*.0x0' -exec $(ZERO) fmt {} +
 
 lint: trusted-chain build/venv/ready build/lint/ready ## check the form of Python and 0x0 files

@@ -83,7 +83,9 @@ class Question:
 def main(arguments: Sequence[str]) -> int:
     words, command = split(arguments)
     parser = argparse.ArgumentParser(
-        prog="python -m perf bisect", usage="%(prog)s GOOD BAD (--figure NAME --over N | -- COMMAND...)", description=__doc__.partition("\n")[0]
+        prog="python -m perf bisect",
+        usage="%(prog)s GOOD BAD (--figure NAME --over N | -- COMMAND...)",
+        description="Find the first commit at which a figure is over a limit, or a command fails.",
     )
     parser.add_argument("good", metavar="GOOD", help="a commit that is good")
     parser.add_argument("bad", metavar="BAD", help="a later one that is bad")

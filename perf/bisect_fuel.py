@@ -126,7 +126,9 @@ class Search:
 def main(arguments: Sequence[str]) -> int:
     words, command = split(arguments)
     parser = argparse.ArgumentParser(
-        prog="python -m perf bisect-fuel", usage="%(prog)s SOURCE [OPTION...] [-- COMMAND...]", description=__doc__.partition("\n")[0]
+        prog="python -m perf bisect-fuel",
+        usage="%(prog)s SOURCE [OPTION...] [-- COMMAND...]",
+        description="Find the optimising decision that changes what a program does.",
     )
     parser.add_argument("source", type=Path, metavar="SOURCE", help="the program's root file")
     parser.add_argument("--compiler", type=Path, default=TOP / "build/bin/zero", metavar="FILE", help="the compiler that is asked")
