@@ -290,7 +290,7 @@ def test_functions_that_stand_in_the_place_of_all_their_calls_leave_no_symbol(ze
 
 def test_bodies_in_the_place_of_calls_add_few_operations(zero: Path, tmp_path: Path) -> None:
     result = run(zero, "build", "--time", TOP / "compiler/main.0x0", "-o", tmp_path / "out")
-    found = re.search(r"^operations (\d+) made, (\d+) with", result.stderr, re.MULTILINE)
+    found = re.search(r"^operations (\d+) made, (\d+) in code$", result.stderr, re.MULTILINE)
     assert found is not None
     made, left = int(found.group(1)), int(found.group(2))
     assert 10_000 < left <= 1.3 * made, result.stderr
