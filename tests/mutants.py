@@ -789,8 +789,8 @@ MUTANTS: Tuple[Mutant, ...] = (
     ),
     Mutant(
         "compiler/x64/select.0x0",
-        "(count-address! s l g b i)\n          (inc! epoch))",
-        "(count-address! s l g b i))",
+        "(count-address! s l g i)\n          (inc! epoch))",
+        "(count-address! s l g i))",
         "run/places/an-element-operand-keeps-its-value-before-a-store",
     ),
     Mutant(

@@ -674,7 +674,24 @@ def random_program(seed: str, size: int) -> "tuple[str, List[int]]":
         calls.append((called, args))
         expected += [told_bits(value, kind) for value, kind in zip(results, graphs[called].results)]
     whole = [*graphs, starter(graphs, calls)]
-    return " ".join(map(str, [len(whole), *(part for graph in whole for part in graph.numbers())])) + "\n", expected
+    return text_of(whole), expected
+
+
+def text_of(graphs: Sequence[Graph]) -> str:
+    """Graphs as the numbers that `assemble` reads."""
+    return " ".join(map(str, [len(graphs), *(part for graph in graphs for part in graph.numbers())])) + "\n"
+
+
+def far_place(offset: int, step: int) -> "tuple[str, List[int]]":
+    """A program that stores and loads at an offset from a sum: both numbers together need not fit 32 bits."""
+    graph = Graph(random.Random(0), [], [I64, I64], [I64])
+    index, value = graph.of(0)
+    far = graph.inst("add", graph.inst("slot", 0), graph.number(-offset - step))
+    place = graph.inst("add", graph.inst("add", far, index), graph.number(step))
+    graph.inst("store64", place, offset, value)
+    graph.end("return", 0, graph.list([graph.inst("load64", place, offset)]), 1)
+    whole = [graph, starter([graph], [(0, [8, 42])])]
+    return text_of(whole), [42]
 
 
 def words_of(program: Path) -> "tuple[int, List[int]]":

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.compiler.graphs import assembler, random_program, words_of
+from tests.compiler.graphs import assembler, far_place, random_program, words_of
 
 
 @pytest.fixture(scope="module")
@@ -28,3 +28,15 @@ def test_random_graphs_compute_what_they_say(assemble: Path, tmp_path: Path, siz
         program.write_bytes(made.stdout)
         program.chmod(0o755)
         assert (seed, *words_of(program)) == (seed, 0, expected)
+
+
+@pytest.mark.parametrize("level", ["-O0", "registers", "-O2"])
+@pytest.mark.parametrize("offset", [0x3FFFFFFF, 0x40000000, 0x7FFFFF00, -0x40000000, -0x7FFFFF00])
+def test_an_offset_and_a_sum_reach_beyond_32_bits(assemble: Path, tmp_path: Path, offset: int, level: str) -> None:
+    program = tmp_path / "program"
+    text, expected = far_place(offset, 0xFFFFFFF if offset > 0 else -0xFFFFFFF)
+    made = subprocess.run([assemble, *([] if level == "-O0" else [level])], input=text.encode(), capture_output=True, timeout=60)
+    assert made.returncode == 0, made.stderr
+    program.write_bytes(made.stdout)
+    program.chmod(0o755)
+    assert words_of(program) == (0, expected)
