@@ -233,8 +233,8 @@ MUTANTS: Tuple[Mutant, ...] = (
     ),
     Mutant(
         "compiler/check/escape.0x0",
-        "((= n.op tree.p-some) (pattern! flow n.a set))",
-        "((= n.op tree.p-some) (pattern! flow n.a 0))",
+        "((= n.op tree.p-some) (pattern! flow n.a set whole))",
+        "((= n.op tree.p-some) (pattern! flow n.a 0 whole))",
         "reject/arenas/what-some-holds-leaves-by-match",
     ),
     Mutant(
@@ -245,7 +245,7 @@ MUTANTS: Tuple[Mutant, ...] = (
     ),
     Mutant(
         "compiler/check/escape.0x0",
-        "(refuse! flow (last-form flow n.b) (arena-bit k))",
+        "(refuse! flow (last-form flow n.b) bit)",
         "(discard (last-form flow n.b))",
         "reject/arenas/an-object-leaves-by-the-value",
         quick=True,
@@ -264,8 +264,8 @@ MUTANTS: Tuple[Mutant, ...] = (
     ),
     Mutant(
         "compiler/check/escape.0x0",
-        "(grow! flow i (& outer (~ bit)))",
-        "(grow! flow i (& outer globals))",
+        "(if (shared? flow bit) outer (& outer (~ bit)))",
+        "(if (shared? flow bit) outer (& outer globals))",
         "reject/arenas/a-callee-keeps-an-object-in-an-older-one",
     ),
     Mutant(
@@ -273,6 +273,24 @@ MUTANTS: Tuple[Mutant, ...] = (
         "(types.argument p.types type 1)",
         "(types.argument p.types type 0)",
         "reject/arenas/an-error-leaves-by-try",
+    ),
+    Mutant(
+        "compiler/check/escape.0x0",
+        "(link! flow local other)",
+        "(discard other)",
+        "reject/arenas/what-one-name-keeps-another-finds",
+    ),
+    Mutant(
+        "compiler/check/escape.0x0",
+        "(> flow.around.count (- (+ last-arena 1) first-arena))",
+        "(< flow.around.count 0)",
+        "reject/arenas/the-deepest-of-many-arenas",
+    ),
+    Mutant(
+        "compiler/check/escape.0x0",
+        "(> flow.parameters (+ last-parameter 1))",
+        "(< flow.parameters 0)",
+        "reject/arenas/a-callee-of-many-parameters-keeps-one-in-another",
     ),
     Mutant(
         "compiler/check/escape.0x0",
