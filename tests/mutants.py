@@ -317,6 +317,12 @@ MUTANTS: Tuple[Mutant, ...] = (
         "reject/constants/a-constant-whose-division-overflows",
     ),
     Mutant(
+        "compiler/ssa/places.0x0",
+        "(and (>= most 0) (< most ",
+        "(and (>= most 0) (<= most ",
+        "run/traps/an-index-that-a-mask-lets-be-the-length",
+    ),
+    Mutant(
         "compiler/ssa/arithmetic.0x0",
         "(binary b ops.i-ule ssa.i64 x (builder.emit-iconst b (types.greatest target)",
         "(binary b ops.i-ult ssa.i64 x (builder.emit-iconst b (types.greatest target)",
