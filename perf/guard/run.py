@@ -10,6 +10,7 @@ import contextlib
 import json
 import os
 import selectors
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -30,6 +31,8 @@ PIPE_TAIL_SECONDS = 0.2  # for the last of captured output, where a member that 
 # Linux counts a process's pages in batches for each processor that it runs on. What it tells on waiting is the count without the open
 # batches; a sample adds them up. Only what exceeds that shows that a member was never waited for.
 COUNTING_KIB = 1024
+
+BROUGHT_IN_BYTES = 64 << 20  # at most, of the file of a program whose figure is to be the same in each run
 
 refused_here: Dict[Containment, str] = {}  # what this machine was found to refuse, for the life of this process
 
@@ -61,6 +64,8 @@ def run(
     Raises GuardError when the guard itself fails, Interrupted on Ctrl-C.
     """
     check(argv, limits, environment)
+    if one_processor:
+        bring_in(argv[0], cwd, os.environ if environment is None else environment)
     if containment is not None:
         choices = [containment]
     else:
@@ -77,6 +82,18 @@ def run(
                 raise GuardError(f"containment {choice.value} does not work here: {refusal}") from None
             refused_here[choice] = str(refusal)
     raise GuardError("no containment works here")
+
+
+def bring_in(program: str, cwd: Optional[Path_], environment: Mapping[str, str]) -> None:
+    """Read the program's file: around a page that is touched the kernel maps those that it has in memory, and may drop them at any time."""
+    path = program if os.sep in program else shutil.which(program, path=environment.get("PATH"))
+    with contextlib.suppress(OSError):
+        path = os.path.join(cwd or ".", path or program)
+        if os.path.isfile(path):
+            with open(path, "rb", buffering=0) as file:
+                left = BROUGHT_IN_BYTES
+                while left > 0 and (piece := file.read(1 << 20)):
+                    left -= len(piece)
 
 
 def available() -> Tuple[Containment, ...]:

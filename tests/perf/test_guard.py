@@ -509,6 +509,21 @@ def test_the_peak_is_the_same_in_sixty_runs_with_neighbours(zero: Path, tmp_path
     assert set(loaded) == set(alone) and len(loaded) == 1
 
 
+def test_the_peak_is_the_same_when_the_program_was_dropped_from_memory(zero: Path, tmp_path: Path) -> None:
+    """The kernel drops pages of files that nobody reads, all or some: here those behind a place."""
+    program = tmp_path / "zero"
+    program.write_bytes(zero.read_bytes())
+    program.chmod(0o755)
+    command = [str(program), "fmt", "--check", str(TOP / "examples" / "lisp.0x0")]
+    found = []
+    for kept in (0, 256 << 10, 0, 512 << 10):
+        with program.open("rb+") as file:
+            os.fsync(file.fileno())
+            os.posix_fadvise(file.fileno(), kept, 0, os.POSIX_FADV_DONTNEED)
+        found.append(run(command, environment=PINNED_ENVIRONMENT, one_processor=True).peak_kib)
+    assert len(set(found)) == 1, found
+
+
 def peaks(zero: Path, tmp_path: Path, times: int = 60) -> Counter[int]:
     """How often each peak was seen."""
     command = [str(zero), "build", str(TOP / "examples" / "lisp.0x0"), "-o", str(tmp_path / "lisp")]
