@@ -7,7 +7,7 @@ or tcc has nothing to compare with: not present. The limits are what was measure
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from audit.claim import Claim, Finding, NotPresent, Subject
 
@@ -15,11 +15,11 @@ from .bench.compilers import COMPILERS, REFERENCE, Compiler
 from .bench.page import PAGE, WORST, page
 from .bench.programs import programs_named
 from .bench.record import MEASURED
-from .bench.running import Bench, Row
+from .bench.running import Bench
 from .bench.speed import TCC, WAYS, compile_synth, ways
 from .command import PerfError
 from .judging import judge_limit, judged
-from .sampling import LEAST_PAIRS, interval
+from .sampling import LEAST_PAIRS, Verdict, interval, judge_ratio
 
 OURS = "0x0"
 PROGRAMS = ("sieve", "bintrees", "strhash", "hashmap", "interp", "json")
@@ -27,7 +27,11 @@ MEAN_LIMIT = 1.5  # times gcc -O2, the geometric mean of these programs
 WORST_LIMIT = 2.2  # any of them
 QUICK_LIMIT = 3.2  # -O0, times tcc
 GOOD_LIMIT = 10.0  # -O2, times tcc
+COMPILE_LIMITS = {"0x0 -O0": QUICK_LIMIT, "0x0 -O2": GOOD_LIMIT}
 FUNCTIONS = 1000
+TRIALS = 5  # to find the machine quiet enough to say something
+
+Ratios = Mapping[str, Sequence[float]]  # by program or way, round by round
 
 
 def chosen() -> tuple[Compiler, ...]:
@@ -43,20 +47,41 @@ def code_beside_gcc(subject: Subject) -> Iterator[Finding]:
     compilers = chosen()
     with judged(subject) as place:
         bench = Bench(place, compilers)
-        rows = {p.name: bench.measure(p, p.small, LEAST_PAIRS) for p in programs_named(PROGRAMS)}
+        ratios = repeated(
+            lambda: code_ratios(bench), lambda found: [(each, WORST_LIMIT) for each in found.values()] + [(means(found), MEAN_LIMIT)]
+        )
     for what, reason in bench.refused.items():
         yield Finding(f"{what}: {reason}")
-    ours = {name: found[OURS] for name, found in rows.items() if OURS in found}
-    for name, row in ours.items():
-        subject.figures[f"bench_{name}_permille"] = row.permille
-    yield from judge_code(ours)
+    for name, found in ratios.items():
+        subject.figures[f"bench_{name}_permille"] = round(1000 * statistics.median(found))
+    yield from judge_code(ratios)
 
 
-def judge_code(rows: dict[str, Row]) -> Iterator[Finding]:
-    for name, row in rows.items():
-        yield from judge(row.ratios, WORST_LIMIT, f"{name}: times {REFERENCE}")
-    rounds = zip(*(row.ratios for row in rows.values()))
-    yield from judge([statistics.geometric_mean(each) for each in rounds], MEAN_LIMIT, f"the mean of programs: times {REFERENCE}")
+def code_ratios(bench: Bench) -> Ratios:
+    rows = {program.name: bench.measure(program, program.small, LEAST_PAIRS) for program in programs_named(PROGRAMS)}
+    return {name: found[OURS].ratios for name, found in rows.items() if OURS in found}
+
+
+def repeated(measure: Callable[[], Ratios], limits: Callable[[Ratios], list[tuple[Sequence[float], float]]]) -> Ratios:
+    """What was measured, and again while noise leaves open whether something is within its limit."""
+    ratios: dict[str, list[float]] = {}
+    for _ in range(TRIALS):
+        for name, found in measure().items():
+            ratios.setdefault(name, []).extend(found)
+        if all(judge_ratio(found, limit) is not Verdict.UNMEASURED for found, limit in limits(ratios)):
+            break
+    return ratios
+
+
+def means(ratios: Ratios) -> list[float]:
+    """The geometric mean of the programs, round by round."""
+    return [statistics.geometric_mean(each) for each in zip(*ratios.values())]
+
+
+def judge_code(ratios: Ratios) -> Iterator[Finding]:
+    for name, found in ratios.items():
+        yield from judge(found, WORST_LIMIT, f"{name}: times {REFERENCE}")
+    yield from judge(means(ratios), MEAN_LIMIT, f"the mean of programs: times {REFERENCE}")
 
 
 def judge(ratios: Sequence[float], limit: float, what: str) -> Iterator[Finding]:
@@ -72,10 +97,13 @@ def compiles_beside_tcc(subject: Subject) -> Iterator[Finding]:
     except PerfError as error:
         raise NotPresent(error.message) from None
     with judged(subject) as place:
-        found = compile_synth(place, known, LEAST_PAIRS, FUNCTIONS)
-    for key, limit in (("0x0 -O0", QUICK_LIMIT), ("0x0 -O2", GOOD_LIMIT)):
-        subject.figures[f"bench_compile_{key[-2:].lower()}_permille"] = found[key].permille
-        yield from judge(found[key].ratios, limit, f"{key}: times {TCC}")
+        ratios = repeated(
+            lambda: {key: row.ratios for key, row in compile_synth(place, known, LEAST_PAIRS, FUNCTIONS).items() if key in COMPILE_LIMITS},
+            lambda found: [(each, COMPILE_LIMITS[key]) for key, each in found.items()],
+        )
+    for key, found in ratios.items():
+        subject.figures[f"bench_compile_{key[-2:].lower()}_permille"] = round(1000 * statistics.median(found))
+        yield from judge(found, COMPILE_LIMITS[key], f"{key}: times {TCC}")
 
 
 def page_is_what_was_measured(subject: Subject) -> Iterator[Finding]:

@@ -29,9 +29,9 @@ SEED_TIMES = 4  # as fast as the seed, at least; measured are 14
 SLOWER_LIMIT_PERMILLE = 100  # than the reference, at most, where the noise allows to see it
 NOISE_TIMES = 3  # the floor, that a difference must be to be called one
 NOISIEST_PERMILLE = 150  # above which nothing is compared with the reference
-NOISE_TRIALS = 3  # to find the machine less busy than that
+NOISE_TRIALS = 8  # to find the machine less busy than that
 FASTER_RATIO = 0.97  # the whole interval below this: the new compiler becomes the reference
-MOST_PAIRS = 24
+MOST_PAIRS = 48
 LINES = 16_000
 EXAMPLES = ("lz", "sha256sum", "json-format", "life")
 
