@@ -264,6 +264,12 @@ MUTANTS: Tuple[Mutant, ...] = (
     ),
     Mutant(
         "compiler/check/escape.0x0",
+        "(object-of flow node)",
+        "(value flow node)",
+        "reject/arenas/a-part-of-an-array-leaves-by-the-value",
+    ),
+    Mutant(
+        "compiler/check/escape.0x0",
         "(if (shared? flow bit) outer (& outer (~ bit)))",
         "(if (shared? flow bit) outer (& outer globals))",
         "reject/arenas/a-callee-keeps-an-object-in-an-older-one",
