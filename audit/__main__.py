@@ -17,10 +17,8 @@ WORDS = ("list", "figures", "all")
 ENVIRONMENT = "run it with build/venv/bin/python, which `make build/venv/ready` makes"
 
 try:
-    from perf.guard import interrupt
-    from perf.guard.front import told
+    from perf.guard.front import run_command, told
     from perf.guard.record import write_whole
-    from perf.guard.streams import open_missing
 
     from . import evidence
     from .claim import Group, Judged, judge
@@ -43,10 +41,8 @@ FORMATS: Tuple[Tuple[str, Render], ...] = (
 
 
 def main(arguments: Optional[Sequence[str]] = None) -> int:
-    open_missing()
     parser = argument_parser()
     options = parser.parse_args(arguments)
-    interrupt.arm()
     interrupted = "interrupted; there is no evidence of the groups that were asked for"
     return told("audit", lambda: command(parser, options), interrupted, (evidence.Changed,))
 
@@ -162,4 +158,4 @@ def show(judged: Judged, colour: bool, among_others: bool) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_command("audit", main)

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Dict, Iterator, List, Tuple
 
 from perf.guard import GuardError, Interrupted, Limits, Outcome, run
-from perf.guard.streams import open_missing
+from perf.guard.front import run_command
 
 READY, WRONG_HASH, TROUBLE, UNREACHABLE = 0, 1, 2, 4
 LIMITS = Limits(timeout_seconds=900)
@@ -43,7 +43,6 @@ class EnvironmentTrouble(Exception):
 
 
 def main(arguments: List[str]) -> int:
-    open_missing()
     if len(arguments) != 2 or arguments[0].startswith("-"):
         print("usage: python3 -m audit.environment DIRECTORY REQUIREMENTS", file=sys.stderr)
         return TROUBLE
@@ -168,4 +167,4 @@ def locked(path: Path) -> Iterator[None]:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    run_command("environment", lambda: main(sys.argv[1:]))

@@ -7,13 +7,10 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 from pathlib import Path
 
-from perf.guard import interrupt
-from perf.guard.front import told
+from perf.guard.front import run_command, told
 from perf.guard.record import is_device
-from perf.guard.streams import open_missing
 
 from . import BootstrapError
 from .chain import ChainRun
@@ -25,9 +22,7 @@ HERE = Path(__file__).resolve().parent
 
 
 def main() -> int:
-    open_missing()
     options = parse_options()
-    interrupt.arm()
     return told("bootstrap", lambda: walk(options), "interrupted; no ledger was written")
 
 
@@ -67,4 +62,4 @@ def walk(options: argparse.Namespace) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_command("bootstrap", main)

@@ -7,8 +7,7 @@ import sys
 from dataclasses import dataclass
 from typing import Callable, Sequence, Tuple
 
-from .guard import interrupt
-from .guard.streams import open_missing
+from .guard.front import run_command
 
 
 @dataclass(frozen=True)
@@ -57,6 +56,4 @@ def start(command: Command, arguments: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
-    open_missing()
-    interrupt.arm()
-    sys.exit(main(sys.argv[1:]))
+    run_command("perf", lambda: main(sys.argv[1:]))

@@ -9,9 +9,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from perf.guard import GuardError, interrupt
-from perf.guard.front import told
-from perf.guard.streams import open_missing
+from perf.guard import GuardError
+from perf.guard.front import run_command, told
 
 try:
     from .key import make_key, read_signer
@@ -57,11 +56,9 @@ def run(options: argparse.Namespace) -> int:
 
 
 def main() -> int:
-    open_missing()
     options = arguments().parse_args()
-    interrupt.arm()
     return told("release", lambda: run(options), "interrupted; nothing was changed", (Trouble, GuardError))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_command("release", main)

@@ -12,8 +12,7 @@ import sys
 from pathlib import Path
 from typing import List, Tuple
 
-from perf.guard import interrupt
-from perf.guard.streams import open_missing
+from perf.guard.front import run_command
 
 from .. import BROKEN, TROUBLE, BootstrapError
 from .ground import Ground
@@ -30,9 +29,7 @@ PROGRAM = "witness"
 
 
 def main() -> int:
-    open_missing()
     options = arguments().parse_args()
-    interrupt.arm()
     try:
         if options.list:
             list_witnesses()
@@ -107,4 +104,4 @@ def list_witnesses() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_command(PROGRAM, main)

@@ -1,13 +1,16 @@
-"""front: what ends a command is told in one line on stderr and by the exit status, never by a traceback."""
+"""front: the process of a command: what ends it is told in one line on stderr and by the exit status, never by a traceback."""
 
 from __future__ import annotations
 
 import sys
-from typing import Callable, Tuple, Type
+from typing import Callable, NoReturn, Tuple, Type
+
+from . import interrupt
+from .interrupt import INTERRUPTED
+from .streams import open_missing
 
 BROKEN = 1
 TROUBLE = 2  # usage, a file, a tool
-INTERRUPTED = 130
 
 
 class CommandError(Exception):
@@ -17,6 +20,17 @@ class CommandError(Exception):
         super().__init__(message)
         self.message = message
         self.status = status
+
+
+def run_command(name: str, main: Callable[[], int]) -> NoReturn:
+    """Be the command from the process's start to its end."""
+    interrupt.arm(name)
+    try:
+        open_missing()
+        status = main()
+    finally:
+        interrupt.disarm()
+    sys.exit(status)
 
 
 def told(name: str, work: Callable[[], int], interrupted: str = "interrupted", troubles: Tuple[Type[Exception], ...] = ()) -> int:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import shlex
+import signal
 import stat
 import subprocess
 import sys
 from pathlib import Path
-from typing import Iterator
+from typing import Iterator, List, Tuple
 
 import pytest
 
@@ -185,7 +187,7 @@ class Ended:
         os.kill(os.getpid(), signal.SIGTERM)
         time.sleep(0)
 
-interrupt.arm()
+interrupt.arm("test")
 try:
     Ended()
     time.sleep(20)
@@ -197,3 +199,57 @@ except KeyboardInterrupt:
 def test_a_signal_that_comes_in_a_finaliser_is_not_lost() -> None:
     done = subprocess.run([sys.executable, "-c", IN_A_FINALISER], cwd=TOP, capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stderr) == (1, "interrupted\n")
+
+
+AT_A_CALL = """
+import os, runpy, signal, sys
+number, at, calls = int(sys.argv[1]), int(sys.argv[2]), 0
+
+def count(frame, event, argument):
+    global calls
+    calls += 1
+    if calls == at:
+        os.kill(os.getpid(), number)
+
+if at == 0:
+    import atexit
+    atexit.register(lambda: print("calls", calls, file=sys.stderr))
+sys.argv = sys.argv[3:]
+sys.settrace(count)
+runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
+"""
+COMMANDS: Tuple[Tuple[str, ...], ...] = (
+    ("perf", "history", "--top", "tests"),
+    ("perf", "measure", "--rounds", "0"),
+    ("audit", "list"),
+    ("release", "key", ""),
+    ("bootstrap", "--chain", "none"),
+    ("bootstrap.witness", "--list"),
+    ("audit.environment",),
+)
+
+
+def signalled(words: Tuple[str, ...], number: int, at: int) -> "subprocess.CompletedProcess[str]":
+    """The command, with a signal at its n-th call of a Python function; 0: none, and the calls are told."""
+    return subprocess.run(
+        [sys.executable, "-c", AT_A_CALL, str(number), str(at), *words], cwd=TOP, capture_output=True, text=True, timeout=120
+    )
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_a_signal_at_any_moment_is_told_in_a_line(words: Tuple[str, ...]) -> None:
+    """As it imports its modules, as it works, as it tells of another trouble, as it ends."""
+    quiet = signalled(words, 0, 0)
+    calls = int(quiet.stderr.rpartition("calls ")[2])
+    rng = random.Random(f"signals {words}")
+    imports, work, end = rng.sample(range(1, calls - 1000), 4), rng.sample(range(calls - 1000, calls - 60), 5), range(calls - 60, calls, 5)
+    seen: List[int] = []
+    for at in (*imports, *work, *end):
+        done = signalled(words, signal.SIGTERM, at)
+        assert "Traceback" not in done.stderr and "ignored" not in done.stderr, f"at call {at} of {calls}: {done.stderr}"
+        if done.returncode == 130:
+            assert done.stderr.splitlines()[-1].endswith("interrupted") or "interrupted;" in done.stderr, done.stderr
+        else:  # before the command can take it, or when its answer is given
+            assert done.returncode in (-signal.SIGTERM, quiet.returncode), f"at call {at} of {calls}: {done.returncode} {done.stderr}"
+        seen.append(done.returncode)
+    assert 130 in seen, seen
