@@ -6,10 +6,12 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import List
 
 import pytest
 
 TOP = Path(__file__).resolve().parent.parent
+SECOND_RUN = pytest.mark.flaky(reruns=1, reruns_delay=5)  # seconds: what disturbed the first has time to end
 RUNNING = TOP / "build" / "tests"  # a file for each process that runs tests: which one it is at, for who finds a run that stands still
 
 
@@ -24,6 +26,13 @@ def zero() -> Path:
     if result.returncode != 0:
         pytest.fail(f"the chain does not hold:\n{result.stdout}{result.stderr}", pytrace=False)
     return TOP / "build" / "bin" / "zero"
+
+
+def pytest_collection_modifyitems(items: List[pytest.Item]) -> None:
+    """What depends on the program alone gets no second run."""
+    for item in items:
+        if item.get_closest_marker("machine") is not None:
+            item.add_marker(SECOND_RUN)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -45,7 +54,12 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print the tables that tests recorded, whichever process ran them."""
+    """What needed a second run, for it shows a defect of the test or of what it tests; the tables that tests recorded."""
+    failed = {report.nodeid for report in terminalreporter.stats.get("failed", [])}
+    for report in terminalreporter.stats.get("rerun", []):
+        if report.nodeid not in failed:
+            terminalreporter.write_sep("=", f"failed at first, passed at its second run: {report.nodeid}")
+            terminalreporter.write_line(report.longreprtext)
     for kind in ("passed", "failed"):
         for report in terminalreporter.stats.get(kind, []):
             for name, value in getattr(report, "user_properties", []):

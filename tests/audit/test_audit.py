@@ -26,6 +26,8 @@ from audit.report import canonical, junit, markdown, page, sarif, text
 from tests.conftest import TOP
 from tests.needs import need
 
+pytestmark = pytest.mark.machine
+
 NASTY = '<script>alert("x")</script> | `a` & \x07 ]]> *b* \u2028 end'
 
 

@@ -15,7 +15,7 @@ from audit import elf, rows
 from audit.claim import Answer, Verdict, judge
 from tests.conftest import TOP
 
-pytestmark = pytest.mark.slow  # together they take more than `make quick` may
+pytestmark = [pytest.mark.slow, pytest.mark.machine]  # together they take more than `make quick` may
 
 Patch = Callable[[bytearray, ELFFile], None]
 SYMBOL = 24  # bytes of a row

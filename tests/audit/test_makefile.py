@@ -20,6 +20,8 @@ from audit.environment import TROUBLE, why
 from perf.guard import run
 from tests.conftest import TOP
 
+pytestmark = pytest.mark.machine
+
 TEXT = (TOP / "Makefile").read_text(encoding="utf-8")
 OFFLINE = {"PIP_NO_INDEX": "1", "PIP_CONFIG_FILE": os.devnull}
 REQUIREMENT = "no-such-package-of-anyone==1.0 --hash=sha256:" + "0" * 64 + "\n"

@@ -18,6 +18,8 @@ from perf.guard import Outcome, run
 from tests.audit.claims import ClaimMutant, Fault, fault, red, tells, told, turns_red
 from tests.conftest import TOP
 
+pytestmark = pytest.mark.machine
+
 ENTITY = "| Entity | `compiler/tree/program.0x0` |"
 MUTANTS: Tuple[ClaimMutant, ...] = (
     ClaimMutant(

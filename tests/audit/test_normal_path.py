@@ -17,6 +17,8 @@ from audit.trace import Event, Trace
 from tests.audit.claims import ClaimMutant, Fault, fault, red, tells, told, turns_red
 from tests.conftest import TOP
 
+pytestmark = pytest.mark.machine
+
 ALL = "$(VENV) -m audit all\n"
 SPARED = "from-root = [\"{root}\", \"build\", \"{source}\", \"-o\", \"{out}\"]"
 ENTERED = "from-root = [\"{python}\", \"bootstrap/seed\", \"{source}\", \"{out}\"]"

@@ -17,6 +17,8 @@ from audit.trace import trace
 from tests.conftest import TOP
 from tests.needs import need
 
+pytestmark = pytest.mark.machine
+
 WRITER = """
 import os, sys
 folder = sys.argv[1]

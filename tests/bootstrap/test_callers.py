@@ -28,7 +28,7 @@ from release.key import make_key
 from tests.conftest import TOP
 from tests.bootstrap.test_chain import make_tree, walk
 
-pytestmark = pytest.mark.slow  # together they take more than `make quick` may
+pytestmark = [pytest.mark.slow, pytest.mark.machine]  # together they take more than `make quick` may
 
 CLOSED = ("<&-", ">&-", "2>&-", "<&- >&-", ">&- 2>&-", "<&- >&- 2>&-")
 DEEP = "[" * 200_000

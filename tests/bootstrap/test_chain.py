@@ -22,6 +22,8 @@ from bootstrap.elf import read_image
 from bootstrap.toml import read_toml
 from tests.conftest import TOP
 
+pytestmark = pytest.mark.machine
+
 # A "compiler" whose product is the source itself: a script that copies its source is its own fixed point.
 COPYING = """#!{python}
 import os, sys

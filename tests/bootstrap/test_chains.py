@@ -23,7 +23,7 @@ from tests.conftest import TOP
 from tests.bootstrap.debian_source import fetch_source
 from tests.needs import need
 
-pytestmark = pytest.mark.slow  # together they take more than `make quick` may
+pytestmark = [pytest.mark.slow, pytest.mark.machine]  # together they take more than `make quick` may
 
 SHIPPED = sorted((TOP / "bootstrap" / "chains").glob("*.toml"))
 

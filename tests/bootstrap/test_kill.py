@@ -25,7 +25,7 @@ from tests.conftest import TOP
 from tests.needs import need
 from tests.bootstrap.test_chains import make_two
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.machine]
 
 SEED = 20260
 KILLS_BETWEEN_WHOLE_RUNS = 12

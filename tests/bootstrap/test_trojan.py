@@ -23,7 +23,7 @@ from tests.conftest import TOP
 from tests.needs import need
 from tests.bootstrap.trojan.plant import LOADER, VICTIM, plant
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.machine]
 
 PARTS = ("bootstrap", "compiler", "lib", "perf")
 GIT = ["git", "-c", "user.name=test", "-c", "user.email=test@localhost", "-c", "commit.gpgsign=false"]

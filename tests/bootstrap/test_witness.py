@@ -26,7 +26,7 @@ from bootstrap.witness.table import WITNESSES
 from tests.conftest import TOP
 from tests.needs import need
 
-pytestmark = pytest.mark.slow  # together they take more than `make quick` may
+pytestmark = [pytest.mark.slow, pytest.mark.machine]  # together they take more than `make quick` may
 
 COMPILER = "#!/bin/sh\nfor last; do :; done\n/bin/cp compiler/main.0x0 \"$last\"\n/bin/chmod 755 \"$last\"\n"
 SEED = """import os, shutil, sys

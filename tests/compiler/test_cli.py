@@ -16,6 +16,8 @@ from elftools.elf.sections import NoteSection, SymbolTableSection
 
 from tests.conftest import TOP
 
+pytestmark = pytest.mark.machine
+
 HELLO = """\
 ;;; hello: says seven
 (⊙ hello)

@@ -15,6 +15,8 @@ import pytest
 
 from tests.conftest import TOP
 
+pytestmark = pytest.mark.machine
+
 KIB = 1024
 STACKS_KIB = 18 * KIB + 80  # guard, main stack, signal stack and the trap's line, which are mapped at the start
 MEMORY = re.compile(r"\S+:\d+:\d+: trap: out of memory: (\d+) bytes asked, (\d+) in use, limit (none|\d+) \[memory\] in \S+\n")

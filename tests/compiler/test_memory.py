@@ -15,6 +15,8 @@ from perf.guard import Limits, run
 from tests.conftest import TOP
 from tests.generate.program import write_program
 
+pytestmark = pytest.mark.machine
+
 PAGE = (TOP / "docs" / "memory.md").read_text(encoding="utf-8")
 SLOPE_LINES = (1_000, 4_000, 16_000, 64_000)
 LINES = {"-O0": (4096, 12), "-O2": (5120, 13)}  # KiB, and bytes a source byte

@@ -17,7 +17,7 @@ import pytest
 from tests.conftest import TOP
 from tests.needs import need, need_root
 
-pytestmark = pytest.mark.slow  # together they take more than `make quick` may
+pytestmark = [pytest.mark.slow, pytest.mark.machine]  # together they take more than `make quick` may
 
 SOURCE = TOP / "compiler" / "main.0x0"
 ANOTHER_USER = 65534

@@ -18,6 +18,8 @@ from perf.guard import Limits, Outcome, run
 from tests.generate.program import write_program
 from tests.generate.shapes import SHAPES
 
+pytestmark = pytest.mark.machine
+
 PROGRAM_LINES = (1_000, 10_000, 100_000, 1_000_000)
 ROUNDS = {1_000: 9, 10_000: 9, 100_000: 5, 1_000_000: 3}
 MILLION_LINES_SECONDS = {"-O0": 8.0, "-O2": 12.0}

@@ -30,6 +30,8 @@ from tests.conftest import TOP
 from tests.needs import need
 from tests.perf.trees import measured
 
+pytestmark = pytest.mark.machine
+
 
 def numbers(state: int, count: int) -> list[int]:
     """What the programs draw from: a linear congruential generator of 32 bits."""

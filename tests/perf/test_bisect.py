@@ -11,6 +11,8 @@ import pytest
 from perf.__main__ import main
 from tests.needs import need
 
+pytestmark = pytest.mark.machine
+
 CHAIN = """\
 import pathlib, sys
 text = pathlib.Path("value").read_text()

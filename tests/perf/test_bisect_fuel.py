@@ -11,6 +11,8 @@ import pytest
 from perf.__main__ import main
 from tests.mutants import Mutant, copy_tree, mutated_compiler
 
+pytestmark = pytest.mark.machine
+
 # builds a shell script; the decision in the environment's place of FIRST makes it say something else
 COMPILER = """\
 #!{python} -S

@@ -26,7 +26,7 @@ from tests.conftest import TOP
 from tests.needs import need
 from tests.perf.trees import Patch, answer, answers, edit, red, subject, told, tree
 
-pytestmark = pytest.mark.slow  # together they take more than `make quick` may
+pytestmark = [pytest.mark.slow, pytest.mark.machine]  # together they take more than `make quick` may
 
 BASELINE = "perf/memory-baselines/v0.1.0.txt"
 GOOD = "# why\nrelease.stage2.max_rss_kib=11264\n"

@@ -43,7 +43,7 @@ from perf.guard.supervisor.reaper import LONGEST_SECONDS, PROGRESS_SECONDS, SHOR
 from tests.conftest import TOP
 from tests.needs import need_root
 
-pytestmark = pytest.mark.slow  # together they take more than `make quick` may
+pytestmark = [pytest.mark.slow, pytest.mark.machine]  # together they take more than `make quick` may
 
 TREES = TOP / "tests/perf/guard"
 WORKING = available()

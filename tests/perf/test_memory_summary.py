@@ -15,7 +15,7 @@ from perf.memory_summary_check import CLAIMS, FIELDS, shape_of
 from tests.conftest import TOP
 from tests.perf.trees import answer, answers, told, unheld
 
-pytestmark = pytest.mark.slow  # together they take more than `make quick` may
+pytestmark = [pytest.mark.slow, pytest.mark.machine]  # together they take more than `make quick` may
 
 WRAPPER = """\
 #!{python} -S

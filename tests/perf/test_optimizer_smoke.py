@@ -11,7 +11,7 @@ from perf.budget import BUDGETS
 from perf.optimizer_smoke_check import CLAIMS
 from tests.perf.trees import Patch, answer, answers, told, tree, unheld
 
-pytestmark = pytest.mark.slow  # each builds the compiler several times
+pytestmark = [pytest.mark.slow, pytest.mark.machine]  # each builds the compiler several times
 
 # Stands for a compiler where what it tells is what counts.
 TELLING = """\

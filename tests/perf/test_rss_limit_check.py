@@ -17,7 +17,7 @@ from perf.guard.supervisor.reaper import LONGEST_SECONDS
 from perf.rss_limit_check import CLAIMS
 from tests.conftest import TOP
 
-pytestmark = pytest.mark.slow  # together they take more than `make quick` may
+pytestmark = [pytest.mark.slow, pytest.mark.machine]  # together they take more than `make quick` may
 
 REAPER, MEMBERS, KERNEL = (f"perf/guard/supervisor/{name}.py" for name in ("reaper", "members", "kernel"))
 RUN, MODEL, COMMAND = (f"perf/guard/{name}.py" for name in ("run", "model", "command"))

@@ -29,7 +29,7 @@ from perf.guard.record import canonical
 from perf.store import append_line, sha256_of, write_whole
 from tests.perf.trees import Patch, answer, measured, told, tree
 
-pytestmark = pytest.mark.slow  # together they take more than `make quick` may
+pytestmark = [pytest.mark.slow, pytest.mark.machine]  # together they take more than `make quick` may
 
 # Work that no figure shows: a second loop over all functions in each component.
 SLOWER = Patch(

@@ -41,7 +41,7 @@ from tests.needs import need
 from tests.release.small_release import BINARY, Parts, signer_of, write_release
 from tests.bootstrap.test_seed import find_pythons
 
-pytestmark = pytest.mark.slow  # together they take more than `make quick` may
+pytestmark = [pytest.mark.slow, pytest.mark.machine]  # together they take more than `make quick` may
 
 FOLDERS = ("bootstrap", "compiler", "docs", "lib", "perf", "release")
 FILES = (".gitignore", "LICENSE", "README.md", "VERSION")
