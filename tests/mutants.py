@@ -549,6 +549,30 @@ MUTANTS: Tuple[Mutant, ...] = (
     ),
     Mutant(
         "compiler/opt/tail.0x0",
+        "(≔ chosen (and (or plain ends)",
+        "(≔ chosen (and (or plain true)",
+        "opt/tail/sum-without-an-end-stays-a-call",
+    ),
+    Mutant(
+        "compiler/opt/tail.0x0",
+        "(and (= inst.op ops.i-add) (= inst.b sum)",
+        "(and (= inst.b sum)",
+        "opt/tail/number-is-taken-from-stays-a-call",
+    ),
+    Mutant(
+        "compiler/opt/tail.0x0",
+        "(or (< v i) (= (. (at g.insts.items v) op) ops.i-iconst))",
+        "(or (>= v i) (= (. (at g.insts.items v) op) ops.i-iconst))",
+        "opt/tail/result-that-is-used-stays-a-call",
+    ),
+    Mutant(
+        "compiler/opt/tail.0x0",
+        "(if (or (!= g.results 1)",
+        "(if (or (< g.results 1)",
+        "opt/tail/second-result-is-not-added-to",
+    ),
+    Mutant(
+        "compiler/opt/tail.0x0",
         "(if (and (> g.slots.count 0) (>= v own)",
         "(if (and (> g.slots.count 9) (>= v own)",
         "opt/tail/address-of-a-slot-stays-a-call",
