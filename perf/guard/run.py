@@ -6,8 +6,9 @@ over, an exception, SIGKILL), the supervisor ends the tree.
 
 from __future__ import annotations
 
+import ast
 import contextlib
-import json
+import marshal
 import os
 import selectors
 import shutil
@@ -165,7 +166,7 @@ class Session:
         return self.outcome()
 
     def order(self, cwd: Optional[Path_], environment: Mapping[str, str]) -> bytes:
-        text = json.dumps(
+        text = marshal.dumps(
             {
                 "argv": [bytes_text(word) for word in self.argv],
                 "environment": [[bytes_text(name), bytes_text(value)] for name, value in environment.items()],
@@ -177,7 +178,7 @@ class Session:
                 "progress": self.watch is not None,
                 "one_processor": self.one_processor,
             }
-        ).encode()
+        )
         return b"%16d" % len(text) + text
 
     def listen(self, control: FileIO, answer: int, streams: List[int]) -> None:
@@ -224,7 +225,7 @@ class Session:
     def take(self, part: bytes) -> None:
         *lines, self.unread = (self.unread + part).split(b"\n")
         for line in lines:
-            message = json.loads(line)
+            message = ast.literal_eval(line.decode())
             if "kib" in message:
                 if self.watch is not None:
                     self.watch(message["seconds_us"] / 1_000_000, message["kib"])

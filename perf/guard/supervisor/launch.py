@@ -10,10 +10,12 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-from dataclasses import dataclass
-from typing import Dict, List, Optional
 
 from . import kernel
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Dict, List, Optional
 
 SHELL = "/bin/sh"
 WAITING = (  # tells its number, waits to be let go, and becomes the command; the last word keeps the shell from doing so itself
@@ -26,11 +28,11 @@ class LaunchError(Exception):
     """The command's process could not be made."""
 
 
-@dataclass(frozen=True)
 class Launched:
-    pid: int
-    launcher: bool  # a shell made it
-    go: int  # a byte written here lets the command start
+    def __init__(self, pid: int, launcher: bool, go: int) -> None:
+        self.pid = pid
+        self.launcher = launcher  # a shell made it
+        self.go = go  # a byte written here lets the command start
 
 
 def launch(

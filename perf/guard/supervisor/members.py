@@ -9,9 +9,12 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-from typing import Dict, Iterator, List, Optional, Set, Tuple
 
 from . import kernel
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Dict, Iterator, List, Optional, Set, Tuple
 
 FORGET_AFTER = 64  # walks after which the processes outside the tree are looked at anew, for their numbers may be used again
 

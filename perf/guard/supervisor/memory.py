@@ -8,9 +8,12 @@ there, so the plain sum is never less than the true one; only where it passes wh
 from __future__ import annotations
 
 import os
-from typing import Dict, List, Optional, Tuple
 
 from . import kernel
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Dict, List, Optional, Tuple
 
 PAGE_KIB = os.sysconf("SC_PAGE_SIZE") // 1024
 OPEN_FILES = 256  # of as many members is statm kept open

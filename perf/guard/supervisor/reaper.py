@@ -13,14 +13,17 @@ import resource
 import select
 import signal
 import time
-from dataclasses import dataclass, field
-from typing import Any, Callable, Dict, List, Optional, Set, Union
 
 from . import kernel, memory
 from .launch import Launched
-from .members import Cgroup, Descendants, Namespace
 
-Listing = Union[Namespace, Cgroup, Descendants]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Dict, List, Optional, Set, Union
+
+    from .members import Cgroup, Descendants, Namespace
+
+    Listing = Union[Namespace, Cgroup, Descendants]
 
 QUIET_SHARE = 0.003  # of a core: what reading samples may take; with all around it, somewhat more than twice that
 PROPORTIONAL_SHARE = 0.001  # the same for the proportional sum, which has an interval of its own
@@ -33,30 +36,30 @@ END_SECONDS = 10.0  # to be gone after SIGKILL
 HIGH_WATER_EVERY = 16  # samples
 
 
-@dataclass(frozen=True)
 class Order:
     """What the reaper is to hold the tree to."""
 
-    max_rss_kib: Optional[int]
-    timeout_seconds: Optional[float]
-    max_members: Optional[int]
-    progress: bool
+    def __init__(self, max_rss_kib: Optional[int], timeout_seconds: Optional[float], max_members: Optional[int], progress: bool) -> None:
+        self.max_rss_kib = max_rss_kib
+        self.timeout_seconds = timeout_seconds
+        self.max_members = max_members
+        self.progress = progress
 
 
-@dataclass
 class Tally:
     """What was seen so far."""
 
-    waited_peak_kib: int = 0
-    sampled_peak_kib: int = 0
-    members: int = 0
-    resident_kib: int = 0
-    sum_kib: int = 0
-    sum_is_proportional: bool = True
-    cpu_seconds: float = 0.0
-    samples: int = 0
-    seen: Set[int] = field(default_factory=set)
-    ended_by_guard: int = 0
+    def __init__(self, seen: Set[int]) -> None:
+        self.waited_peak_kib = 0
+        self.sampled_peak_kib = 0
+        self.members = 0
+        self.resident_kib = 0
+        self.sum_kib = 0
+        self.sum_is_proportional = True
+        self.cpu_seconds = 0.0
+        self.samples = 0
+        self.seen = seen
+        self.ended_by_guard = 0
 
 
 class Reaper:
@@ -68,7 +71,7 @@ class Reaper:
         self.command = command
         self.stops = stops  # files: when one can be read, or has ended, the tree is to end for the reason that goes with it
         self.tell = tell
-        self.tally = Tally(seen={command.pid})
+        self.tally = Tally({command.pid})
         self.readings = memory.Readings()
         self.status: Optional[int] = None
         self.kill = "none"
