@@ -10,6 +10,7 @@ which gives the tree that is emitted. What the first check accepts the second do
 
 import constants
 import layout
+from fault import many
 from layout import (ARENA, ARRAY, BOOL, BOOLEAN, BOTTOM, FN, I64, INT, NEVER, NULL, OPTION, RECORD, REF, REGION, SLICE, STRING, TEXT, U8,
                     U64, VARIANT, VIEW, array_of, solved, subst, unify, wrap_of)
 from modules import HEADS, NAME_STARTS, PREDECLARED, Alias, Case, Constant, Declaration, Function, Global, RawName, resolve_type
@@ -277,14 +278,14 @@ class Checker:
 
     def arguments(self, form, items, kinds, name):
         if len(items) - 1 != len(kinds):
-            self.fail(form[1], 'argument-count', '%s takes %d arguments, got %d' % (name, len(kinds), len(items) - 1))
+            self.fail(form[1], 'argument-count', '%s takes %s, got %d' % (name, many(len(kinds), 'argument'), len(items) - 1))
         need = self.need
         return [need(item, kind) for item, kind in zip(items[1:], kinds)]
 
     def call_generic(self, form, items, function, want):
         kinds = function.types
         if len(items) - 1 != len(kinds):
-            self.fail(form[1], 'argument-count', '%s takes %d arguments, got %d' % (function.name, len(kinds), len(items) - 1))
+            self.fail(form[1], 'argument-count', '%s takes %s, got %d' % (function.name, many(len(kinds), 'argument'), len(items) - 1))
         found = {param: None for param, _ in function.tparams}
         if want is not None:
             unify(function.result, want, found)
@@ -362,8 +363,8 @@ class Checker:
         """A record or a case by its fields in order."""
         members = declaration.members_of(self.own_type(declaration))[case]
         if len(arguments) != len(members):
-            self.fail(form[1], 'argument-count', '%s takes %d arguments, got %d'
-                      % (declaration.cases[case][0] or declaration.name, len(members), len(arguments)))
+            self.fail(form[1], 'argument-count', '%s takes %s, got %d'
+                      % (declaration.cases[case][0] or declaration.name, many(len(members), 'argument'), len(arguments)))
         return self.assemble(declaration, case, form, arguments, range(len(members)), members, want)
 
     def own_type(self, declaration):
@@ -425,7 +426,7 @@ class Checker:
 
     def some(self, form, items, want):
         if len(items) != 2:
-            self.fail(form[1], 'argument-count', 'Some takes 1 arguments, got %d' % (len(items) - 1))
+            self.fail(form[1], 'argument-count', 'Some takes 1 argument, got %d' % (len(items) - 1))
         if want is not None and want.kind == OPTION:
             return 'some', want, form[1], self.need(items[1], want.elem)
         node = self.expr(items[1], None)
@@ -963,12 +964,19 @@ class Checker:
 
     def name_pattern(self, form, kind, bound):
         name = self.module.name_of(form, capital=False)
+        if name == 'else':
+            self.bad(form, '_, which fits every value')
+        if self.has_case(kind, name[0].upper() + name[1:]):
+            self.fail(form[1], 'unknown-case', '%s has no case %s' % (kind, name))
         if bound is None:
             self.fail(form[1], 'binding-in-or', 'a pattern inside or cannot bind %s' % name)
         if name in bound:
             self.fail(form[1], 'duplicate-name', '%s is already defined' % name)
         bound[name] = Local(name, kind, False)
         return 'bind', kind, bound[name]
+
+    def has_case(self, kind, name):
+        return kind.kind == OPTION and name in ('None', 'Some') or kind.kind == VARIANT and name in kind.declaration.case_index
 
     def case_pattern(self, form, head, parts, kind, bound):
         name = head[2]
@@ -982,7 +990,7 @@ class Checker:
         else:
             self.fail(head[1], 'unknown-case', '%s has no case %s' % (kind, name))
         if len(parts) != len(kinds):
-            self.fail(form[1], 'argument-count', '%s takes %d arguments, got %d' % (name, len(kinds), len(parts)))
+            self.fail(form[1], 'argument-count', '%s takes %s, got %d' % (name, many(len(kinds), 'argument'), len(parts)))
         return 'case', kind, index, [self.pattern(part, inner, bound) for part, inner in zip(parts, kinds)]
 
     def attempt(self, form, items, want):
@@ -1047,7 +1055,7 @@ class Checker:
         def method(self, form, items, want):
             name = operation_name(items[0])
             if len(items) != len(kinds) + 2:
-                self.fail(form[1], 'argument-count', '%s takes %d arguments, got %d' % (name, len(kinds) + 1, len(items) - 1))
+                self.fail(form[1], 'argument-count', '%s takes %s, got %d' % (name, many(len(kinds) + 1, 'argument'), len(items) - 1))
             kind = self.type_of(items[1])
             nodes = [self.need(item, kind if wanted is None else wanted) for item, wanted in zip(items[2:], kinds)]
             whole = result(kind)

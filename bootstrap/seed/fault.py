@@ -16,5 +16,10 @@ class Fault(Exception):
         return '%s:%d:%d: error: %s [%s]' % (self.file, self.line, self.column, self.text, self.code)
 
 
+def many(count, noun):
+    """A count of things, in words."""
+    return '%d %s%s' % (count, noun, '' if count == 1 else 's')
+
+
 class Trouble(Exception):
     """A file that cannot be read or written, or a wrong command line."""

@@ -7,7 +7,7 @@ Types and signatures are resolved on the first question, since names are known i
 import os
 
 import layout
-from fault import Trouble
+from fault import Trouble, many
 from layout import (ATOMS, MAKERS, PARAM, PREDECLARED, RECORD, VARIANT, TooDeep, TooLarge, Type, array_of, function_of, subst, wrap_of)
 from read import LIST, NAME, NO_FLOATS, NUMBER, PATH, TEXT, Source, read
 
@@ -42,8 +42,8 @@ class Function:
                     wanted.append((name, resolve_type(form, module, scope)))
             kind = resolve_type(self.signature, module, scope)
             if len(kind.args) - 1 != len(self.parameters):
-                module.fail(self.list_offset, 'parameter-count', 'the signature has %d parameters, the function %d'
-                            % (len(kind.args) - 1, len(self.parameters)))
+                module.fail(self.list_offset, 'parameter-count', 'the signature has %s, the function %d'
+                            % (many(len(kind.args) - 1, 'parameter'), len(self.parameters)))
             self.requirements, self.result, self.types = tuple(wanted), kind.args[-1], kind.args[:-1]
         return self
 
@@ -471,7 +471,7 @@ def resolve_type(form, module, environment):
     args = tuple([resolve_type(part, module, environment) for part in value[1:]])
     if head in MAKERS:
         if len(args) != 1:
-            module.fail(offset, 'type-argument-count', '%s takes 1 type arguments, got %d' % (head, len(args)))
+            module.fail(offset, 'type-argument-count', '%s takes 1 type argument, got %d' % (head, len(args)))
         return checked_size(wrap_of(head, args[0]), form, module)
     if head in ATOMS or head in environment:
         module.fail(offset, 'type-argument-count', '%s takes 0 type arguments, got %d' % (head, len(args)))
@@ -485,7 +485,7 @@ def resolve_name(form, name, module, environment):
     if name in ('F32', 'F64'):
         module.fail(form[1], 'no-floats', NO_FLOATS)
     if name in MAKERS or name == 'Array':
-        module.fail(form[1], 'type-argument-count', '%s takes %d type arguments, got 0' % (name, 2 if name == 'Array' else 1))
+        module.fail(form[1], 'type-argument-count', '%s takes %s, got 0' % (name, many(2 if name == 'Array' else 1, 'type argument')))
     if name[0] not in NAME_STARTS:
         module.fail(form[1], 'bad-type', 'expected a type')
     return applied(form, declared(form, module), (), module)
@@ -539,8 +539,8 @@ def declared(form, module):
 
 def applied(form, declaration, args, module):
     if len(args) != len(declaration.params):
-        module.fail(form[1], 'type-argument-count', '%s takes %d type arguments, got %d'
-                    % (declaration.name, len(declaration.params), len(args)))
+        module.fail(form[1], 'type-argument-count', '%s takes %s, got %d'
+                    % (declaration.name, many(len(declaration.params), 'type argument'), len(args)))
     try:
         return checked_size(declaration.apply(args), form, module)
     except TooDeep:

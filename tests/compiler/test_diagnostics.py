@@ -59,6 +59,8 @@ def test_rows_have_the_holes_that_reports_fill() -> None:
             "arenas/a-function-value-may-keep-what-it-is-given",
             ["promote it, allocate it in an outer arena, or keep an index", "the call keeps it in what an argument leads to"],
         ),
+        ("control/an-if-without-else-gives-no-value", ["(if c a) is (); (if c a b) has a value"]),
+        ("match/none-in-small-letters", ["the name of a case begins with a capital letter"]),
         (
             "constants/a-view-of-what-is-not-constant",
             ["an array that is wanted as a View is constant data; (view (get (new (array e...)))) is one of any values"],
