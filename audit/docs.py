@@ -27,7 +27,8 @@ from perf.guard.record import write_whole
 from .claim import Claim, Finding, NotMeasured, Subject
 from .figures import FIGURES
 
-SECONDS = 10
+SECONDS = 10  # of a processor, that a command may take: a busy machine makes it wait, not work more
+PATIENCE_SECONDS = 120  # for a command to end
 COMMANDS = ("make", "python3", "python", "build/venv/bin/python", "build/bin/zero", "sha256sum", "git", "diff", "cmp", "tar", "ls")
 SHAPE = re.compile(r"(?<![A-Za-z0-9_])(?:[A-Z]{2,}[A-Z_]*(?![A-Za-z0-9_.])|\[[A-Z]|<[a-z]+>|\.\.\.|…|\*|[A-Z]\b)")
 LINK = re.compile(r"\]\(([^()\s]+)\)")
@@ -226,7 +227,7 @@ def blocks_have_a_kind(subject: Subject) -> Iterator[Finding]:
 
 
 def commands(subject: Subject) -> Iterator[Finding]:
-    """Every command does what it is there for, with exit status 0 and in ten seconds, or another gate is named that runs it."""
+    """Every command does what it is there for, with exit status 0 and in ten seconds of a processor, or another gate is named that runs it."""
     done: Dict[str, str] = {}
     with shown_tree(subject.top) as folder:
         for command in all_commands(subject):
@@ -326,13 +327,15 @@ def shown_tree(top: Path) -> Iterator[Path]:
 
 def shell(command: str, folder: Path) -> Outcome:
     sh = shutil.which("sh") or "/bin/sh"
-    return run([sh, "-c", command], Limits(timeout_seconds=SECONDS), cwd=folder, capture=True)
+    return run([sh, "-c", command], Limits(timeout_seconds=PATIENCE_SECONDS), cwd=folder, capture=True)
 
 
 def trouble(outcome: Outcome) -> str:
     """How a command went wrong; empty if it did not."""
     if outcome.kill is Kill.TIMEOUT:
-        return f"takes more than {SECONDS} s"
+        return f"does not end in {PATIENCE_SECONDS} s"
+    if outcome.cpu_seconds > SECONDS:
+        return f"takes more than {SECONDS} s of a processor"
     said = outcome.stderr.decode("utf-8", "replace").strip().splitlines()
     return "" if outcome.ok else f"ends with status {outcome.status}" + (f": {said[-1]}" if said else "")
 

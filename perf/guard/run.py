@@ -27,6 +27,7 @@ Stream = Union[int, IO[Any], None]
 Watch = Callable[[float, int], None]
 
 START = "import sys; sys.path.insert(0, sys.argv[3]); from supervisor.main import main; main(int(sys.argv[1]), int(sys.argv[2]))"
+TRIAL_SECONDS = 120  # for a command that does nothing: a machine that stands still refuses nothing
 PIPE_TAIL_SECONDS = 0.2  # for the last of captured output, where a member that escaped holds the pipe open
 
 # Linux counts a process's pages in batches for each processor that it runs on. What it tells on waiting is the count without the open
@@ -104,7 +105,7 @@ def available() -> Tuple[Containment, ...]:
 
 def works(containment: Containment) -> bool:
     with contextlib.suppress(GuardError):
-        return run(["/bin/sh", "-c", ":"], Limits(timeout_seconds=10), containment=containment).ok
+        return run(["/bin/sh", "-c", ":"], Limits(timeout_seconds=TRIAL_SECONDS), containment=containment).ok
     return False
 
 

@@ -108,11 +108,17 @@ def test_a_judge_that_is_not_there_is_seen(tree: Path) -> None:
 
 
 def test_a_command_that_does_not_end_is_seen(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(docs, "SECONDS", 1)
+    monkeypatch.setattr(docs, "PATIENCE_SECONDS", 1)
     (tree / "Makefile").write_text("help: ## print\n\t@sleep 60\n")
-    monkeypatch.setattr(docs, "JUDGED_BY", ())
-    found = judge_page(tree, PAGE)["commands"].findings
-    assert [finding.message for finding in found] == ["`make help` takes more than 1 s"] * 2
+    found = judge_page(tree, "# Page\n\n    make help\n")["commands"].findings
+    assert [finding.message for finding in found] == ["`make help` does not end in 1 s"]
+
+
+def test_a_command_that_takes_long_is_seen(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(docs, "SECONDS", 0.5)
+    (tree / "busy.py").write_text("import time\nwhile time.process_time() < 1:\n    pass\n")
+    found = judge_page(tree, "# Page\n\n    python3 busy.py\n")["commands"].findings
+    assert [finding.message for finding in found] == ["`python3 busy.py` takes more than 0.5 s of a processor"]
 
 
 def test_a_figure_that_can_not_be_had_is_not_measured(tree: Path) -> None:

@@ -32,7 +32,7 @@ FILL_KIB_PER_SECOND = 3 * 1024 * 1024  # what a tree is taken to be able to touc
 FORKS_PER_SECOND = 20_000  # what a tree is taken to be able to make
 SHORTEST_SECONDS, LONGEST_SECONDS = 0.002, 0.25
 PROGRESS_SECONDS = 0.2
-END_SECONDS = 10.0  # to be gone after SIGKILL
+END_SECONDS = 60.0  # to be gone after SIGKILL, also on a machine that stands still for a while
 HIGH_WATER_EVERY = 16  # samples
 
 
