@@ -111,7 +111,7 @@ def compiled(zero: Path, library: Path, folder: Path) -> bytes:
     source, out = folder / "hello.0x0", folder / "hello"
     source.write_text(HELLO, encoding="utf-8")
     argv = (str(zero), "build", str(source), "-o", str(out), "--lib", str(library))
-    done = run(argv, Limits(timeout_seconds=20), cwd=folder, capture=True)
+    done = run(argv, Limits(timeout_seconds=120), cwd=folder, capture=True)
     if not done.ok:
         raise NotMeasured(f"the compiler does not compile hello: status {done.status}: {done.stderr.decode('utf-8', 'replace').strip()}")
     return out.read_bytes()

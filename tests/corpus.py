@@ -35,8 +35,8 @@ from typing import Callable, Dict, Iterator, List, Optional, Tuple
 
 TOP = Path(__file__).resolve().parent.parent
 CASES = TOP / "tests" / "cases"
-SECONDS = 10
-C_SECONDS = 120  # of a C compiler that puts in checks, and of what a simple one makes
+SECONDS = 120
+C_SECONDS = 300  # of a C compiler that puts in checks, and of what a simple one makes
 KINDS = ("run", "reject")
 
 HEADER = re.compile(r"^;; (clause|out|exit|trap|args|in|flags|seed):(?: (.*))?$")

@@ -16,7 +16,7 @@ from .ground import Ground
 from .record import AbsentError, RouteError, Step, Tool
 
 MAX_RSS_KIB = 4 << 20
-PROBE_SECONDS = 20
+PROBE_SECONDS = 120
 
 
 class Workshop:

@@ -70,7 +70,7 @@ def put(top: Path, change: Fault) -> None:
 def build(zero: Path, top: Path, out: Path) -> None:
     """The copy's compiler, as the sound one makes it."""
     argv = [str(zero), "build", "compiler/main.0x0", "-o", str(out), "--lib", "lib"]
-    done = subprocess.run(argv, cwd=top, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(argv, cwd=top, capture_output=True, text=True, timeout=240)
     assert done.returncode == 0, done.stderr
 
 

@@ -165,7 +165,7 @@ def test_wrong_usage_is_two_and_a_sentence(
 
 
 def test_a_python_without_the_libraries_is_told_where_to_go(tmp_path: Path) -> None:
-    done = subprocess.run([sys.executable, "-S", "-m", "audit", "list"], cwd=TOP, capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-S", "-m", "audit", "list"], cwd=TOP, capture_output=True, text=True, timeout=240)
     assert (done.returncode, done.stdout) == (2, "")
     assert re.fullmatch(r"audit: this Python has no \w+; run it with build/venv/bin/python, .*\n", done.stderr)
 
@@ -202,9 +202,9 @@ def test_the_sums_are_those_of_sha256sum_and_see_a_change(tree: Path, groups: Tu
 def test_sha256sum_accepts_the_sums_until_a_source_changes(tree: Path, groups: Tuple[Group, ...]) -> None:
     command = [need("sha256sum"), "--strict", "-c", "build/audit/green/SHA256SUMS"]
     front.main(["green", "--top", str(tree)])
-    assert subprocess.run(command, cwd=tree, capture_output=True, timeout=60).returncode == 0
+    assert subprocess.run(command, cwd=tree, capture_output=True, timeout=240).returncode == 0
     (tree / "source.txt").write_text("another\n")
-    assert subprocess.run(command, cwd=tree, capture_output=True, timeout=60).returncode == 1
+    assert subprocess.run(command, cwd=tree, capture_output=True, timeout=240).returncode == 1
 
 
 def test_an_interrupted_run_leaves_no_evidence(tree: Path, monkeypatch: pytest.MonkeyPatch, groups: Tuple[Group, ...]) -> None:
@@ -224,12 +224,13 @@ SLEEPER = """
 import sys, time
 from audit import __main__ as front
 from audit.claim import Claim, Group
+from perf.guard.front import run_command
 def slow(subject):
     "It takes its time."
     print("begun", flush=True)
     time.sleep(60)
 front.GROUPS = (Group("slow", "", (Claim("slow/slow", slow),)),)
-sys.exit(front.main(["slow", "--top", sys.argv[1]]))
+run_command("audit", lambda: front.main(["slow", "--top", sys.argv[1]]))
 """
 
 
@@ -241,7 +242,7 @@ def test_a_killed_run_leaves_no_evidence(number: signal.Signals, tree: Path) -> 
     process = subprocess.Popen([sys.executable, "-c", SLEEPER, str(tree)], cwd=TOP, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     assert process.stdout is not None and process.stdout.readline() == b"begun\n"
     process.send_signal(number)
-    _, told = process.communicate(timeout=60)
+    _, told = process.communicate(timeout=240)
     assert process.returncode == (-number if number is signal.SIGKILL else 130)
     assert b"Traceback" not in told
     assert list((tree / "build" / "audit").iterdir()) == []
@@ -454,7 +455,7 @@ print("begun", flush=True)
 while True:
     evidence.remove(top, "busy")
     evidence.write(top, judged, 1 << 62)
-    time.sleep(0.001)
+    time.sleep(0.005)
 """
 
 
@@ -462,12 +463,14 @@ while True:
 def test_evidence_is_whole_or_absent_wherever_a_run_is_killed(tree: Path) -> None:
     random = Random(3)
     seen = {True: 0, False: 0}
-    for _ in range(60):
+    for killed in range(600):
+        if killed >= 60 and min(seen.values()) > 0:
+            break
         process = subprocess.Popen([sys.executable, "-c", BUSY, str(tree)], cwd=TOP, stdout=subprocess.PIPE)
         assert process.stdout is not None and process.stdout.readline() == b"begun\n"
         time.sleep(random.random() * 0.05)
         process.kill()
-        process.communicate(timeout=60)
+        process.communicate(timeout=240)
         home = tree / "build" / "audit" / "busy"
         seen[home.exists()] += 1
         if home.exists():

@@ -109,9 +109,9 @@ def test_a_judge_that_is_not_there_is_seen(tree: Path) -> None:
 
 def test_a_command_that_does_not_end_is_seen(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(docs, "PATIENCE_SECONDS", 1)
-    (tree / "Makefile").write_text("help: ## print\n\t@sleep 60\n")
-    found = judge_page(tree, "# Page\n\n    make help\n")["commands"].findings
-    assert [finding.message for finding in found] == ["`make help` does not end in 1 s"]
+    (tree / "slow.py").write_text("import time\ntime.sleep(60)\n")
+    found = judge_page(tree, "# Page\n\n    python3 slow.py\n")["commands"].findings
+    assert [finding.message for finding in found] == ["`python3 slow.py` does not end in 1 s"]
 
 
 def test_a_command_that_takes_long_is_seen(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:

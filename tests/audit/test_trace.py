@@ -98,7 +98,7 @@ def test_the_compiler_as_strace_sees_it(zero: Path, tmp_path: Path) -> None:
     strace = need("strace")
     argv = [str(zero), "build", "compiler/main.0x0", "-o", str(tmp_path / "out")]
     log = tmp_path / "log"
-    subprocess.run([strace, "-f", "-qq", "-y", "-e", "trace=openat,write,rename", "-o", str(log), *argv], cwd=TOP, check=True, timeout=60)
+    subprocess.run([strace, "-f", "-qq", "-y", "-e", "trace=openat,write,rename", "-o", str(log), *argv], cwd=TOP, check=True, timeout=240)
     text = log.read_text(encoding="utf-8", errors="replace")
     opened = re.findall(r"openat\([^)]*\) = \d+<([^>]*)>", text)
     written = [int(size) for size in re.findall(r"write\(\d+<[^>]*/out\.[^>]*>.* = (\d+)$", text, re.MULTILINE)]

@@ -29,7 +29,7 @@ def fetch_source(package: str, folder: Path) -> Path:
             pytest.skip(f"the source package of {package} cannot be had here: {hostless(lines[0])}")
     (description,) = folder.glob("*.dsc")
     source = folder / "source"
-    subprocess.run([unpack, "--no-check", "-x", description.name, source.name], cwd=folder, check=True, capture_output=True, timeout=60)
+    subprocess.run([unpack, "--no-check", "-x", description.name, source.name], cwd=folder, check=True, capture_output=True, timeout=240)
     (source / "source-package.dsc").write_bytes(description.read_bytes())
     return source
 

@@ -48,7 +48,7 @@ def make_tree(top: Path, extra: str = "") -> Path:
 
 def walk(top: Path, *options: str) -> "subprocess.CompletedProcess[str]":
     command = [sys.executable, "-m", "bootstrap", "--top", str(top), "--chain", str(top / "bootstrap/chain.toml"), *options]
-    return subprocess.run(command, cwd=TOP, capture_output=True, text=True, timeout=60)
+    return subprocess.run(command, cwd=TOP, capture_output=True, text=True, timeout=240)
 
 
 def ledger_of(top: Path) -> Dict[str, object]:
@@ -175,7 +175,7 @@ def test_interrupted_run_leaves_no_ledger_and_no_process(tmp_path: Path) -> None
     process = subprocess.Popen(command, cwd=TOP, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     wait_until(lambda: (top / "build/chain/zero-next").read_bytes() != before)
     process.send_signal(signal.SIGTERM)
-    _, errors = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=240)
     assert process.returncode == 130 and "no ledger was written" in errors
     assert not (top / "build/chain/ledger.json").exists() and not report.exists()
 

@@ -57,7 +57,7 @@ working-directory = "{work}"
 commands = ["sh {one}/bin/cc {source} {out} {work}"]
 products = ["bin/cc", "lib/library"]
 max-rss = "64M"
-timeout-seconds = 20
+timeout-seconds = 200
 
 [[equal]]
 left = "one"
@@ -173,7 +173,7 @@ def test_a_failing_step_shows_the_end_of_its_log(tmp_path: Path) -> None:
     ('products = ["bin/cc"', 'products = ["../cc"', 2, "must be a file below the stage's directory"),
     ('stage = "two/bin/cc"', 'stage = "two"', 2, "stage two is a directory; install one of its products: two/PRODUCT"),
     ('"*.sh"', '"/*.sh"', 2, "'/*.sh' is not a pattern of paths below the top"),
-    ("timeout-seconds = 20", "timeout-seconds = [1]", 2, "must be an integer"),
+    ("timeout-seconds = 200", "timeout-seconds = [1]", 2, "must be an integer"),
 ], ids=lambda value: str(value)[:24])
 def test_what_is_wrong_is_said(tmp_path: Path, old: str, new: str, status: int, words: str) -> None:
     assert old in TWO

@@ -107,7 +107,7 @@ class World:
     def run(self, module: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
         environment = {**os.environ, "PATH": str(self.bin), "HOME": str(self.bin)}
         argv = [sys.executable, "-m", module, "--top", str(self.top), *arguments]
-        return subprocess.run(argv, cwd=TOP, env=environment, capture_output=True, text=True, timeout=120)
+        return subprocess.run(argv, cwd=TOP, env=environment, capture_output=True, text=True, timeout=600)
 
     def walk_chain(self) -> None:
         result = self.run("bootstrap", "--chain", str(self.top / "bootstrap" / "chain.toml"))
@@ -197,18 +197,28 @@ def test_a_witness_that_differs(world: World) -> None:
         ("#!/bin/sh\n[ \"$1\" != -v ] || exit 0\necho broken pieces >&2\nexit 7\n", "tcc zero.c exited with status 7: broken pieces"),
         ("#!/bin/sh\n[ \"$1\" != -v ] || exit 0\nkill -SEGV $$\n", "tcc zero.c was ended by SIGSEGV"),
         ("#!/bin/sh\nexit 0\n", "tcc zero.c ended well and wrote no file"),
-        ("#!/bin/sh\n[ \"$1\" != -v ] || exit 0\nwhile :; do :; done\n", "tcc zero.c took longer than 4 s and was ended"),
         (HONEST_CC.replace('/bin/cp "$1" "$last"', 'echo exit 5 > "$last"'), "stage2 exited with status 5"),
         ("not a program at all\n", "tcc"),
     ],
-    ids=["exits", "crashes", "writes-nothing", "hangs", "made-what-fails", "cannot-start"],
+    ids=["exits", "crashes", "writes-nothing", "made-what-fails", "cannot-start"],
 )
 def test_a_witness_that_fails_is_neither_equal_nor_different(world: World, script: str, words: str) -> None:
     world.tool("tcc", script)
-    report = world.witness("c/gcc", "c/tcc", "--timeout", "4")
+    report = world.witness("c/gcc", "c/tcc")
     assert report.status == 1
     assert (report.verdict("c/gcc"), report.verdict("c/tcc")) == ("agrees", "failed")
     assert report.detail("c/tcc").startswith(words)
+
+
+def test_a_witness_that_hangs_has_failed(world: World) -> None:
+    """Each command has so many seconds; on a machine that stands still for as long, what the chain is grown by has not ended either."""
+    world.tool("tcc", "#!/bin/sh\n[ \"$1\" != -v ] || exit 0\nwhile :; do :; done\n")
+    for _ in range(4):
+        report = world.witness("c/tcc", "--timeout", "4")
+        if report.detail("c/tcc").startswith("tcc "):
+            break
+    assert (report.status, report.verdict("c/tcc")) == (1, "failed")
+    assert report.detail("c/tcc").startswith("tcc zero.c took longer than 4 s and was ended")
 
 
 def test_a_seed_that_another_python_runs_otherwise(world: World) -> None:
@@ -377,7 +387,7 @@ def test_an_interrupted_run_leaves_no_report(world: World) -> None:
         assert process.poll() is None
         time.sleep(0.01)
     process.terminate()
-    _, errors = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=240)
     assert process.returncode == 130
     assert errors == "witness: interrupted; no report was written\n"
     assert not any((world.top / "build/witness" / name).exists() for name in ("report.json", "report.txt", "measured.json", "SHA256SUMS"))

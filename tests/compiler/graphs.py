@@ -636,7 +636,7 @@ def starter(graphs: Sequence[Graph], calls: Sequence["tuple[int, List[int]]"]) -
 
 def assembler(zero: Path, source: str, program: Path) -> Path:
     """The program that makes a program of graphs, each given as numbers."""
-    made = subprocess.run([zero, "build", TOP / source, "-o", program], capture_output=True, text=True, timeout=60)
+    made = subprocess.run([zero, "build", TOP / source, "-o", program], capture_output=True, text=True, timeout=240)
     assert made.returncode == 0, made.stderr
     return program
 
@@ -696,5 +696,5 @@ def far_place(offset: int, step: int) -> "tuple[str, List[int]]":
 
 def words_of(program: Path) -> "tuple[int, List[int]]":
     """A program's exit status, and the words that it wrote."""
-    done = subprocess.run([program], capture_output=True, timeout=20)
+    done = subprocess.run([program], capture_output=True, timeout=240)
     return done.returncode, [value for (value,) in struct.iter_unpack("<Q", done.stdout)]

@@ -22,4 +22,4 @@ def parts(path: Path) -> Tuple[str, str, str]:
 
 
 def change(zero: Path, passes: str, listing: Path) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run([zero, "ssa", "--parse", "--passes", passes, listing], capture_output=True, encoding="utf-8", timeout=20)
+    return subprocess.run([zero, "ssa", "--parse", "--passes", passes, listing], capture_output=True, encoding="utf-8", timeout=240)

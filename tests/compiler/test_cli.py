@@ -37,7 +37,7 @@ WRONG = """\
 
 def run(zero: Path, *arguments: "str | Path", **options: object) -> "subprocess.CompletedProcess[str]":
     command = [str(zero), *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, **options)  # type: ignore[call-overload, no-any-return]
+    return subprocess.run(command, capture_output=True, text=True, timeout=240, **options)  # type: ignore[call-overload, no-any-return]
 
 
 @pytest.fixture

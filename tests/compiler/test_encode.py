@@ -182,7 +182,7 @@ def symbols() -> Iterator[str]:
 
 def disassembled(objdump: str, path: Path) -> List[str]:
     command = [objdump, "-D", "-b", "binary", "-m", "i386:x86-64", "-M", "intel", "--no-show-raw-insn", str(path)]
-    listing = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
+    listing = subprocess.run(command, capture_output=True, text=True, check=True, timeout=240).stdout
     lines = re.findall(r"^ *[0-9a-f]+:\t(.*)$", listing, re.M)
     return [re.sub(r"\s+", " ", line.split("#")[0].strip()) for line in lines]
 
@@ -190,9 +190,9 @@ def disassembled(objdump: str, path: Path) -> List[str]:
 def test_every_encoding_reads_as_it_is_meant(zero: Path, tmp_path: Path) -> None:
     objdump = need("objdump")
     program, code = tmp_path / "grid", tmp_path / "code"
-    made = subprocess.run([zero, "build", TOP / "tests/compiler/encode/grid.0x0", "-o", program], capture_output=True, text=True, timeout=60)
+    made = subprocess.run([zero, "build", TOP / "tests/compiler/encode/grid.0x0", "-o", program], capture_output=True, text=True, timeout=240)
     assert made.returncode == 0, made.stderr
-    code.write_bytes(subprocess.run([program], capture_output=True, check=True, timeout=60).stdout)
+    code.write_bytes(subprocess.run([program], capture_output=True, check=True, timeout=240).stdout)
     expected = [*registers(), *addresses(), *immediates(), *singles(), *conditions(), *sized(), *floats(), *vectors(), *symbols()]
     got = disassembled(objdump, code)
     wrong = [f"{want} / {text}" for want, text in zip(expected, got) if want != text]

@@ -84,14 +84,14 @@ def limited(command: List[str], kib: int) -> Tuple[int, str]:
     def limit() -> None:
         resource.setrlimit(resource.RLIMIT_AS, (kib * KIB, kib * KIB))
 
-    done = subprocess.run(command, capture_output=True, preexec_fn=limit, timeout=60)
+    done = subprocess.run(command, capture_output=True, preexec_fn=limit, timeout=240)
     return done.returncode, done.stderr.decode("utf-8", "replace")
 
 
 def build(zero: Path, name: str, folder: Path, *flags: str) -> str:
     source = folder / f"{name}.0x0"
     source.write_text(HEAD + PROGRAMS[name] + "\n", encoding="utf-8")
-    subprocess.run([str(zero), "build", *flags, str(source), "-o", str(folder / name)], check=True, timeout=60)
+    subprocess.run([str(zero), "build", *flags, str(source), "-o", str(folder / name)], check=True, timeout=240)
     return str(folder / name)
 
 

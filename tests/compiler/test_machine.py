@@ -23,7 +23,7 @@ def test_random_graphs_compute_what_they_say(assemble: Path, tmp_path: Path, siz
         seed = f"{size} {batch} {number} {level}"
         text, expected = random_program(seed, size)
         program = tmp_path / f"program-{number}"
-        made = subprocess.run([assemble, *([] if level == "-O0" else [level])], input=text.encode(), capture_output=True, timeout=60)
+        made = subprocess.run([assemble, *([] if level == "-O0" else [level])], input=text.encode(), capture_output=True, timeout=240)
         assert made.returncode == 0, (seed, made.stderr)
         program.write_bytes(made.stdout)
         program.chmod(0o755)
@@ -35,7 +35,7 @@ def test_random_graphs_compute_what_they_say(assemble: Path, tmp_path: Path, siz
 def test_an_offset_and_a_sum_reach_beyond_32_bits(assemble: Path, tmp_path: Path, offset: int, level: str) -> None:
     program = tmp_path / "program"
     text, expected = far_place(offset, 0xFFFFFFF if offset > 0 else -0xFFFFFFF)
-    made = subprocess.run([assemble, *([] if level == "-O0" else [level])], input=text.encode(), capture_output=True, timeout=60)
+    made = subprocess.run([assemble, *([] if level == "-O0" else [level])], input=text.encode(), capture_output=True, timeout=240)
     assert made.returncode == 0, made.stderr
     program.write_bytes(made.stdout)
     program.chmod(0o755)

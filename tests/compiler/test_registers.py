@@ -112,7 +112,7 @@ def assembler(zero: Path, top: Path) -> Path:
     """The program that assembles graphs, from the compiler's sources in a folder."""
     program = top / "assemble"
     source = top / "tests/compiler/machine/assemble.0x0"
-    made = subprocess.run([zero, "build", "-O0", "--lib", TOP / "lib", source, "-o", program], capture_output=True, text=True, timeout=60)
+    made = subprocess.run([zero, "build", "-O0", "--lib", TOP / "lib", source, "-o", program], capture_output=True, text=True, timeout=240)
     assert made.returncode == 0, made.stderr
     return program
 
@@ -120,7 +120,7 @@ def assembler(zero: Path, top: Path) -> Path:
 def complains(assemble: Path, seed: str, size: int) -> bool:
     """Whether a program does so with the registers of -O2 or those of -O0, or at -O2."""
     text, _ = random_program(seed, size)
-    runs = [subprocess.run([assemble, *level], input=text.encode(), capture_output=True, timeout=60) for level in (["registers"], [], ["-O2"])]
+    runs = [subprocess.run([assemble, *level], input=text.encode(), capture_output=True, timeout=240) for level in (["registers"], [], ["-O2"])]
     return any(COMPLAINT in made.stderr for made in runs)
 
 
@@ -140,7 +140,7 @@ def test_fault_is_seen(zero: Path, tmp_path: Path, fault: Fault) -> None:
 def test_registers_of_the_compiler_hold(zero: Path, tmp_path: Path) -> None:
     for level in ("-O0", "-O2"):
         made = subprocess.run(
-            [zero, "build", level, "--verify", TOP / "compiler/main.0x0", "-o", tmp_path / "zero"], capture_output=True, text=True, timeout=60
+            [zero, "build", level, "--verify", TOP / "compiler/main.0x0", "-o", tmp_path / "zero"], capture_output=True, text=True, timeout=240
         )
         assert (level, made.returncode, made.stderr) == (level, 0, "")
 
@@ -149,5 +149,5 @@ def test_registers_of_the_compiler_hold(zero: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("level", ["-O0", "-O2"])
 def test_registers_of_the_corpus_hold(zero: Path, tmp_path: Path, level: str) -> None:
     for case in sorted((TOP / "tests/cases/run").rglob("*.0x0")):
-        made = subprocess.run([zero, "build", level, "--verify", case, "-o", tmp_path / "case"], capture_output=True, timeout=60)
+        made = subprocess.run([zero, "build", level, "--verify", case, "-o", tmp_path / "case"], capture_output=True, timeout=240)
         assert COMPLAINT not in made.stderr, case

@@ -27,14 +27,14 @@ SAME_RATE = 0.85  # of the lines a second at 10,000 lines
 LINES = {"-O0": (4096, 12), "-O2": (8192, 14)}  # KiB, and bytes a source byte: those of docs/memory.md
 TWICE_AS_LARGE = 2.3  # times as long at most
 SHAPE_ROUNDS = 5
-MEASURINGS = 3
+MEASURINGS = 8
 NOISE_SECONDS = 0.002  # what a run of a millisecond or two is uncertain by
 
 Runs = Dict[int, List[Outcome]]  # by size
 
 
 def compile_once(zero: Path, root: Path, out: Path, level: str = "-O2") -> Outcome:
-    result = run([str(zero), "build", level, str(root), "-o", str(out)], Limits(timeout_seconds=120))
+    result = run([str(zero), "build", level, str(root), "-o", str(out)], Limits(timeout_seconds=600))
     assert result.ok, f"{root}: status {result.status}, {result.kill.value}"
     return result
 
@@ -64,7 +64,7 @@ def until_straight(rounds: Dict[int, int], measure: Callable[[int], Outcome], st
 
 
 def exit_status(program: Path) -> int:
-    return subprocess.run([str(program)], timeout=60).returncode
+    return subprocess.run([str(program)], timeout=240).returncode
 
 
 def test_generated_programs_are_as_large_as_asked_and_always_the_same(tmp_path: Path) -> None:
@@ -110,7 +110,13 @@ def test_a_million_lines_cost_a_straight_line(
     def same_rate(least: Dict[int, float]) -> bool:
         return 1_000_000 / least[1_000_000] >= SAME_RATE * 10_000 / least[10_000]
 
-    runs = until_straight(ROUNDS, lambda lines: compile_once(zero, roots[lines], tmp_path / f"out-{lines}", level), same_rate)
+    def fast(least: Dict[int, float]) -> bool:
+        return least[1_000_000] <= MILLION_LINES_SECONDS[level]
+
+    def measure(lines: int) -> Outcome:
+        return compile_once(zero, roots[lines], tmp_path / f"out-{lines}", level)
+
+    runs = until_straight(ROUNDS, measure, lambda least: same_rate(least) and fast(least))
     least = least_seconds(runs)
     rows, wrong = [], []
     for lines, measured in runs.items():
@@ -120,7 +126,7 @@ def test_a_million_lines_cost_a_straight_line(
         rows.append((lines, len(measured), least[lines], lines / least[lines], peak, allowed, size))
         if peak > allowed:
             wrong.append(f"{lines} lines take {peak} KiB, allowed are {allowed}")
-    if least[1_000_000] > MILLION_LINES_SECONDS[level]:
+    if not fast(least):
         wrong.append(f"a million lines take {least[1_000_000]:.2f} s")
     if not same_rate(least):
         wrong.append(f"a million lines take {least[1_000_000]:.3f} s, 10,000 of them {least[10_000]:.4f} s")

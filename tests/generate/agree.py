@@ -18,7 +18,7 @@ from tests.corpus import Case, Engine
 
 from .random_program import module, program
 
-SECONDS = 10
+SECONDS = 120
 MOST_RUNS = 40
 GCC = ("gcc", "-O1", "-w", "-fno-strict-aliasing", "-fwrapv")
 

@@ -49,7 +49,7 @@ def build_example(zero: Path, tmp_path_factory: pytest.TempPathFactory) -> Build
         product = folder / name
         if not product.exists():
             source = EXAMPLES / f"{name}.0x0"
-            subprocess.run([str(zero), "build", str(source), "-o", str(product)], check=True, timeout=60)
+            subprocess.run([str(zero), "build", str(source), "-o", str(product)], check=True, timeout=240)
         return product
 
     return build
@@ -57,7 +57,7 @@ def build_example(zero: Path, tmp_path_factory: pytest.TempPathFactory) -> Build
 
 def output(program: Path, arguments: tuple[str, ...], input_bytes: bytes, status: int = 0) -> bytes:
     """What the program writes; its exit status must be `status`."""
-    done = subprocess.run([program, *arguments], input=input_bytes, capture_output=True, timeout=60)
+    done = subprocess.run([program, *arguments], input=input_bytes, capture_output=True, timeout=240)
     assert done.returncode == status, done.stderr.decode(errors="replace")
     return done.stdout
 

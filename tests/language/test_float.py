@@ -123,7 +123,7 @@ def build(request: pytest.FixtureRequest, zero: Path, tmp_path_factory: pytest.T
 
     def native(name: str) -> Path:
         product = folder / name
-        subprocess.run([zero, "build", TOP / f"tests/language/float/{name}.0x0", "-o", product], check=True, timeout=60)
+        subprocess.run([zero, "build", TOP / f"tests/language/float/{name}.0x0", "-o", product], check=True, timeout=240)
         return product
 
     def compat(name: str) -> Path:
@@ -131,9 +131,9 @@ def build(request: pytest.FixtureRequest, zero: Path, tmp_path_factory: pytest.T
         product = folder / f"{name}-c"
         compiler = folder / "zero-c"
         if not compiler.exists():
-            subprocess.run([zero, "build", TOP / "compiler/compat-main.0x0", "-o", compiler], check=True, timeout=60)
+            subprocess.run([zero, "build", TOP / "compiler/compat-main.0x0", "-o", compiler], check=True, timeout=240)
         source = TOP / f"tests/language/float/{name}.0x0"
-        subprocess.run([compiler, "build", source, "--lib", TOP / "lib", "-o", f"{product}.c"], check=True, timeout=60)
+        subprocess.run([compiler, "build", source, "--lib", TOP / "lib", "-o", f"{product}.c"], check=True, timeout=240)
         command = ["gcc", "-std=c11", "-O1", "-Wall", "-Wextra", "-pedantic", "-Werror", f"{product}.c", "-o", str(product), "-lm"]
         subprocess.run(command, check=True, timeout=120)
         return product

@@ -87,8 +87,8 @@ def test_every_level_prints_what_the_reference_prints(zero: Path, program: Progr
 @pytest.mark.parametrize("name", KNOWN)
 def test_programs_compute_what_is_known(zero: Path, tmp_path: Path, name: str) -> None:
     (program,) = programs_named((name,))
-    subprocess.run([str(zero), "build", str(program.source("0x0")), "-o", str(tmp_path / name)], check=True, timeout=60)
-    done = subprocess.run([str(tmp_path / name), str(program.tiny)], capture_output=True, text=True, timeout=60)
+    subprocess.run([str(zero), "build", str(program.source("0x0")), "-o", str(tmp_path / name)], check=True, timeout=240)
+    done = subprocess.run([str(tmp_path / name), str(program.tiny)], capture_output=True, text=True, timeout=240)
     assert done.stdout == KNOWN[name]() + "\n"
 
 
@@ -178,9 +178,9 @@ def test_the_made_up_file_computes_the_same_in_both_languages(zero: Path, tmp_pa
     count = 300
     (tmp_path / "synth.c").write_text(synth.in_c(count), encoding="utf-8")
     (tmp_path / "synth.0x0").write_text(synth.in_zero(count), encoding="utf-8")
-    subprocess.run([need("gcc"), "-fwrapv", "synth.c", "-o", "c"], cwd=tmp_path, check=True, timeout=60)
-    subprocess.run([str(zero), "build", "synth.0x0", "-o", "zero"], cwd=tmp_path, check=True, timeout=60)
-    in_c, in_zero = (subprocess.run([str(tmp_path / name)], capture_output=True, timeout=60).stdout for name in ("c", "zero"))
+    subprocess.run([need("gcc"), "-fwrapv", "synth.c", "-o", "c"], cwd=tmp_path, check=True, timeout=240)
+    subprocess.run([str(zero), "build", "synth.0x0", "-o", "zero"], cwd=tmp_path, check=True, timeout=240)
+    in_c, in_zero = (subprocess.run([str(tmp_path / name)], capture_output=True, timeout=240).stdout for name in ("c", "zero"))
     assert in_c == in_zero != b""
     assert synth.in_c(count).count("\n") == 11 * count + 4
     speed.require_functions(tmp_path / "zero", count)

@@ -28,7 +28,7 @@ LIMIT = "40000"  # KiB; the compiler of these commits takes a Python and as many
 
 def git(top: Path, *words: str) -> str:
     names = ["-c", "user.name=t", "-c", "user.email=t@localhost", "-c", "init.defaultBranch=main"]
-    return subprocess.run([need("git"), *names, *words], cwd=top, check=True, capture_output=True, text=True, timeout=60).stdout
+    return subprocess.run([need("git"), *names, *words], cwd=top, check=True, capture_output=True, text=True, timeout=240).stdout
 
 
 def repository(top: Path, values: List[str]) -> List[str]:

@@ -252,7 +252,7 @@ def test_a_file_that_cannot_be_read_is_red_everywhere(top: Path) -> None:
 
 def git(top: Path, *words: str) -> None:
     names = ["-c", "user.name=t", "-c", "user.email=t@localhost", "-c", "init.defaultBranch=main"]
-    subprocess.run([need("git"), *names, *words], cwd=top, check=True, capture_output=True, timeout=60)
+    subprocess.run([need("git"), *names, *words], cwd=top, check=True, capture_output=True, timeout=240)
 
 
 def test_a_budget_that_is_higher_than_in_the_last_commit_is_red_though_the_baseline_has_it(top: Path) -> None:

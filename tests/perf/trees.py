@@ -44,7 +44,7 @@ def tree(top: Path, zero: Path, patches: Sequence[Patch] = ()) -> Path:
         text = path.read_text(encoding="utf-8")
         assert text.count(patch.before) == 1, f"{patch.file} has {text.count(patch.before)} times: {patch.before}"
         path.write_text(text.replace(patch.before, patch.after), encoding="utf-8")
-    built = subprocess.run([str(STAGE2), "build", "compiler/main.0x0", "-o", str(made)], cwd=top, capture_output=True, text=True, timeout=60)
+    built = subprocess.run([str(STAGE2), "build", "compiler/main.0x0", "-o", str(made)], cwd=top, capture_output=True, text=True, timeout=240)
     assert built.returncode == 0, built.stderr
     return top
 

@@ -533,7 +533,7 @@ def hostile(path: Path) -> str:
         [sys.executable, str(VERIFIER), str(path)],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY)),
     )
     assert result.returncode == 1 and result.stderr == "", result.stdout[-2000:] + result.stderr[-2000:]
