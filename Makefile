@@ -29,7 +29,7 @@ bootstrap-from-seed: ## walk the whole chain from the seed, whatever is built al
 test: trusted-chain build/venv/ready ## run every test
 	@$(PYTEST)
 
-quick: trusted-chain build/venv/ready ## run the tests that take less than half a minute together
+quick: trusted-chain build/venv/ready ## run the tests that are not slow, a quarter of them
 	@$(PYTEST) -m "not slow"
 
 $(CHECKS): trusted-chain build/venv/ready

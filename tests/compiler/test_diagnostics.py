@@ -59,6 +59,9 @@ def test_rows_have_the_holes_that_reports_fill() -> None:
             "arenas/a-function-value-may-keep-what-it-is-given",
             ["promote it, allocate it in an outer arena, or keep an index", "the call keeps it in what an argument leads to"],
         ),
+        ("lexical/a-list-that-swallows-the-next-line", ["line 10 is indented as if the list of line 8 had ended"]),
+        ("lexical/a-function-that-swallows-the-next-one", ["line 10 is indented as if the list of line 4 had ended"]),
+        ("lexical/an-inner-list-that-swallows-the-rest", []),
         ("control/an-if-without-else-gives-no-value", ["(if c a) is (); (if c a b) has a value"]),
         ("match/none-in-small-letters", ["the name of a case begins with a capital letter"]),
         (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from pathlib import Path
 from typing import Dict, List, Tuple
 
@@ -60,6 +61,22 @@ def rows_of_the_page() -> List[Tuple[str, ...]]:
 def test_the_page_has_the_passes_in_their_order_as_they_describe_themselves() -> None:
     assert len(order()) > 15
     assert rows_of_the_page() == [(name, table()[name]) for name in order()]
+
+
+def test_help_lists_the_passes_in_their_order(zero: Path) -> None:
+    shown = {name: subprocess.run([zero, "help", name], capture_output=True, encoding="utf-8", check=True).stdout for name in ("build", "ssa")}
+    assert re.findall(r"^  ([a-z-]+) ", shown["build"].partition("Passes of -O2")[2], re.MULTILINE) == order()
+    assert re.findall(r"^  ([a-z-]+) ", shown["ssa"].partition("\nPasses:")[2], re.MULTILINE) == list(table())
+
+
+def test_a_dump_tells_the_step_of_the_list(zero: Path, tmp_path: Path) -> None:
+    path = tmp_path / "empty.0x0"
+    path.write_text("(⊙ empty)\n(ƒ main (∷ (→ I64)) () 7)\n", encoding="utf-8")
+    for option, when in (("--dump", "after"), ("--dump-before", "before")):
+        command = [str(zero), "build", option, "gvn", str(path), "-o", str(tmp_path / "out")]
+        told = subprocess.run(command, capture_output=True, encoding="utf-8", check=True).stderr
+        steps = [place for place, name in enumerate(order(), 1) if name == "gvn"]
+        assert re.findall(r"^; (.*)\nfunction empty\.main ", told, re.MULTILINE) == [f"{when} step {step} of -O2" for step in steps]
 
 
 def test_numbers_are_the_places_of_the_rows() -> None:
