@@ -9,7 +9,7 @@ import argparse
 import sys
 import time
 from pathlib import Path
-from typing import Callable, Optional, Sequence, Tuple
+from typing import Callable, Iterator, List, Optional, Sequence, Tuple
 
 HERE = Path(__file__).resolve().parent.parent
 ZERO = Path("build/bin/zero")
@@ -22,9 +22,10 @@ try:
 
     from . import evidence
     from .claim import Group, Judged, judge
-    from .claims import GROUPS
+    from .claims import GROUPS, LANES
     from .docs import write_figures
     from .figures import FIGURES
+    from .lanes import Lanes
     from .report import junit, markdown, page, sarif, text
 except ModuleNotFoundError as error:
     if error.name is not None and error.name.split(".")[0] in ("audit", "perf", "release", "bootstrap"):
@@ -117,9 +118,7 @@ def judge_groups(groups: Sequence[Group], top: Path, options: argparse.Namespace
     for group in groups:
         evidence.remove(top, group.name)
     all_judged = []
-    for group in groups:
-        began_ns = time.time_ns()
-        judged = judge_group(group, top)
+    for judged, began_ns in judge_each(groups, top):
         evidence.write(top, judged, began_ns)
         show(judged, colour, len(groups) > 1)
         all_judged.append(judged)
@@ -132,13 +131,32 @@ def judge_groups(groups: Sequence[Group], top: Path, options: argparse.Namespace
     return 1 if any(judged.red for judged in all_judged) else 0
 
 
-def judge_group(group: Group, top: Path) -> Judged:
-    answers = []
-    for claim in group.claims:
-        live(f"judging {claim.name}")
-        answers.append(judge(claim, top, top / ZERO))
-    live("")
-    return Judged(group, tuple(answers))
+def judge_each(groups: Sequence[Group], top: Path) -> Iterator[Tuple[Judged, int]]:
+    """What became of each group in turn, and since when what it looked at must not have changed."""
+
+    def judge_one(group: Group, tell: Callable[[str], None]) -> Judged:
+        answers = []
+        for claim in group.claims:
+            tell(f"judging {claim.name}")
+            answers.append(judge(claim, top, top / ZERO))
+        tell("")
+        return Judged(group, tuple(answers))
+
+    began_ns = time.time_ns()
+    with Lanes(lanes_of(groups), judge_one, live) as lanes:
+        for group in groups:
+            judged = lanes.judged(group)
+            if judged is None:
+                began_ns = time.time_ns()
+                judged = judge_one(group, live)
+            yield judged, began_ns
+
+
+def lanes_of(groups: Sequence[Group]) -> List[Tuple[Group, ...]]:
+    """The lanes of these groups; none where there is only one, with no other to be judged at once with."""
+    known = {group.name: group for group in groups}
+    lanes = [tuple(known[name] for name in names if name in known) for names in LANES]
+    return [lane for lane in lanes if lane and len(groups) > 1]
 
 
 def live(line: str) -> None:

@@ -1,4 +1,4 @@
-"""claims: every group of claims, in the order in which `make all` judges them."""
+"""claims: every group of claims, in the order in which `make all` tells of them, and which of them it judges at once."""
 
 from __future__ import annotations
 
@@ -18,7 +18,14 @@ GROUPS: Tuple[Group, ...] = (
     Group("memory", "peaks of memory, budgets and baselines", memory_check.CLAIMS),
     Group("memory-summary", "the compiler's own account of its memory", memory_summary_check.CLAIMS),
     Group("optimizer-smoke", "the optimiser on the compiler's own source", optimizer_smoke_check.CLAIMS),
+    Group("rss-limit", "the guard ends what breaks its limits", rss_limit_check.CLAIMS),
     Group("perf", "times, against what this machine did before", perf_check.CLAIMS),
     Group("bench", "compiled code and compile speed, beside other compilers", bench_check.CLAIMS),
-    Group("rss-limit", "the guard ends what breaks its limits", rss_limit_check.CLAIMS),
+)
+
+# Groups that judge no time are judged at once, a process a lane, which takes about as long as the other. Of the compiler's own source the
+# optimiser's memory is measured once for both groups of the first.
+LANES: Tuple[Tuple[str, ...], ...] = (
+    ("optimizer-smoke", "memory"),
+    ("normal-path", "memory-architecture", "imports", "elf", "docs", "memory-summary", "rss-limit"),
 )

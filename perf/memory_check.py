@@ -7,7 +7,7 @@ seen when it is small. What Python runs is judged so against its baseline, since
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Optional
@@ -38,25 +38,34 @@ class Measured:
     absent: tuple[str, ...]  # steps that cannot be measured here
 
 
-measured_before: dict[tuple[Path, Path, int], Measured] = {}  # a compiler's figures serve every claim of one run
+Key = tuple[Path, Path, int]  # a tree, its compiler, and when that was made
+measured_before: dict[Key, Measured] = {}  # a compiler's figures serve every claim of one run
+peaks_before: dict[Key, dict[str, int]] = {}  # what another group of the same run has measured, by step
+
+
+def key_of(subject: Subject) -> Key:
+    return subject.top, subject.zero, subject.zero.stat().st_mtime_ns
 
 
 def measured(subject: Subject) -> Measured:
     """The peak of every step, measured once for one compiler; each claim notes the figures that it judges."""
     if not subject.zero.is_file():
         raise NotMeasured(f"{subject.zero}: there is no compiler")
-    key = (subject.top, subject.zero, subject.zero.stat().st_mtime_ns)
+    key = key_of(subject)
     if key not in measured_before:
         with judged(subject) as place:
-            measured_before[key] = measure(place)
+            measured_before[key] = measure(place, peaks_before.get(key, {}))
     found = measured_before[key]
     subject.figures.update({f"{name.replace('.', '_')}_peak_kib": peak for name, peak in found.peaks.items()})
     return found
 
 
-def measure(place: Workbench) -> Measured:
+def measure(place: Workbench, known: Mapping[str, int]) -> Measured:
     peaks, absent = {}, []
     for step in STEPS:
+        if step.key in known:
+            peaks[step.key] = known[step.key]
+            continue
         outcome = step.measure(place)
         if outcome is None:
             absent.append(step.key)

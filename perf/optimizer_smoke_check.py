@@ -15,7 +15,7 @@ from .budget import BUDGETS, read_budgets
 from .command import PerfError
 from .judging import judged
 from .machine import fixes_addresses, uncounted_kib
-from .memory_check import ROOM_PERMILLE, closest
+from .memory_check import ROOM_PERMILLE, Key, closest, key_of, peaks_before
 from .optimizer_smoke import PASSES, dumps, smoke
 from .store import sha256_of
 
@@ -38,18 +38,19 @@ class Trees:
     dumps: dict[str, tuple[Dump, Dump]]  # by pass, of either run
 
 
-trees_before: dict[tuple[Path, Path, int], Trees] = {}  # one pair of trees serves every claim
+trees_before: dict[Key, Trees] = {}  # one pair of trees serves every claim
 
 
 def trees(subject: Subject) -> Trees:
     with judged(subject) as place:
-        key = (subject.top, subject.zero, subject.zero.stat().st_mtime_ns)
+        key = key_of(subject)
         if key not in trees_before:
             first = smoke(place)
             said = {name: read(path) for name, path in dumps(place).items()}
             second = smoke(place)
             both = {name: (said[name], read(path)) for name, path in dumps(place).items()}
             trees_before[key] = Trees((first.peak_kib, second.peak_kib), both)
+            peaks_before.setdefault(key, {})[STEP] = max(first.peak_kib, second.peak_kib)
     found = trees_before[key]
     subject.figures[f"{STEP.replace('.', '_')}_peak_kib"] = max(found.peaks_kib)
     for name, (dump, _) in found.dumps.items():

@@ -93,8 +93,8 @@ def judged(tree: Path, *groups: Group) -> Tuple[Judged, ...]:
 
 def test_the_groups_are_these_in_this_order() -> None:
     assert [group.name for group in GROUPS] == [
-        "normal-path", "memory-architecture", "imports", "elf", "docs", "memory", "memory-summary", "optimizer-smoke", "perf", "bench",
-        "rss-limit",
+        "normal-path", "memory-architecture", "imports", "elf", "docs", "memory", "memory-summary", "optimizer-smoke", "rss-limit", "perf",
+        "bench",
     ]  # fmt: skip
 
 
