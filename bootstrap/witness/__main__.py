@@ -54,7 +54,7 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--list", action="store_true", help="name the witnesses and end")
     parser.add_argument("--fetch", action="store_true", help="fetch Pyodide with npm first, as pinned in package-lock.json")
     parser.add_argument("--jobs", type=int, default=2, metavar="N", help="routes at a time (default: 2)")
-    parser.add_argument("--timeout", type=float, default=600.0, metavar="SECONDS", help="for each command of a route (default: 600)")
+    parser.add_argument("--timeout", type=float, default=300.0, metavar="SECONDS", help="for each command of a route (default: 300)")
     parser.add_argument("--top", type=Path, default=TOP, metavar="DIRECTORY", help="the tree that is judged (default: the source tree)")
     return parser
 

@@ -134,8 +134,8 @@ def test_garbage_is_a_diagnostic(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 def test_a_program_is_forgotten_when_the_next_one_comes(tmp_path: Path) -> None:
     """Tests compile thousands of programs in one process."""
     counts = []
-    for number in range(3):
+    for number in range(5):
         assert seed_build(source_case(TOP / "examples" / "lisp.0x0"), tmp_path / f"product{number}").exit == 0
         gc.collect()
         counts.append(len(gc.get_objects()))
-    assert counts[2] - counts[1] < 100
+    assert min(later - earlier for earlier, later in zip(counts[1:], counts[2:])) < 100, counts  # a thread beside may make some of its own
