@@ -62,6 +62,12 @@ def test_rows_have_the_holes_that_reports_fill() -> None:
         ("lexical/a-list-that-swallows-the-next-line", ["line 10 is indented as if the list of line 8 had ended"]),
         ("lexical/a-function-that-swallows-the-next-one", ["line 10 is indented as if the list of line 4 had ended"]),
         ("lexical/an-inner-list-that-swallows-the-rest", []),
+        ("generics/two-parameters-in-one-list", ["parameters have a list each: (∀ (K) (V))"]),
+        (
+            "generics/a-requirement-that-is-not-passed-on",
+            ["state it where the parameter is declared: (∀ (T (name (→ type... result))))"],
+        ),
+        ("names/a-function-named-like-an-operator", ["what is exported may have this name: it is called by an alias"]),
         ("control/an-if-without-else-gives-no-value", ["(if c a) is (); (if c a b) has a value"]),
         ("match/none-in-small-letters", ["the name of a case begins with a capital letter"]),
         (
