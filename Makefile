@@ -11,11 +11,12 @@ CHECKS = normal-path-audit-check memory-architecture-check imports-check elf-che
   memory-check memory-summary-check perf-check bench-check rss-limit-check optimizer-smoke
 
 export PYTHONPYCACHEPREFIX := $(CURDIR)/build/pycache
+MAKEFLAGS += --jobs=2  # the environment is made while the chain is walked
 
 .DEFAULT_GOAL := all
 .PHONY: all trusted-chain bootstrap-from-seed test quick $(CHECKS) ddc release release-check trust-root fmt lint clean help
 
-all: trusted-chain ## build the compiler, build/bin/zero, and judge every claim
+all: trusted-chain build/venv/ready ## build the compiler, build/bin/zero, and judge every claim
 	@$(PYTHON) -m audit.environment build/venv tests/requirements.txt
 	@$(VENV) -m audit all
 

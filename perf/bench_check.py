@@ -19,7 +19,7 @@ from .bench.running import Bench
 from .bench.speed import TCC, WAYS, compile_synth, ways
 from .command import PerfError
 from .judging import judge_limit, judged
-from .sampling import LEAST_PAIRS, Verdict, interval, judge_ratio
+from .sampling import LEAST_PAIRS, MOST_TIMES, interval, is_settled, until_settled
 
 OURS = "0x0"
 PROGRAMS = ("sieve", "bintrees", "strhash", "hashmap", "interp", "json")
@@ -29,7 +29,6 @@ QUICK_LIMIT = 3.2  # -O0, times tcc
 GOOD_LIMIT = 10.0  # -O2, times tcc
 COMPILE_LIMITS = {"0x0 -O0": QUICK_LIMIT, "0x0 -O2": GOOD_LIMIT}
 FUNCTIONS = 1000
-TRIALS = 5  # to find the machine quiet enough to say something
 
 Ratios = Mapping[str, Sequence[float]]  # by program or way, round by round
 
@@ -65,11 +64,12 @@ def code_ratios(bench: Bench) -> Ratios:
 def repeated(measure: Callable[[], Ratios], limits: Callable[[Ratios], list[tuple[Sequence[float], float]]]) -> Ratios:
     """What was measured, and again while noise leaves open whether something is within its limit."""
     ratios: dict[str, list[float]] = {}
-    for _ in range(TRIALS):
+
+    def once_more() -> None:
         for name, found in measure().items():
             ratios.setdefault(name, []).extend(found)
-        if all(judge_ratio(found, limit) is not Verdict.UNMEASURED for found, limit in limits(ratios)):
-            break
+
+    until_settled(once_more, lambda: all(is_settled(found, limit) for found, limit in limits(ratios)), MOST_TIMES)
     return ratios
 
 

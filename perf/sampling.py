@@ -7,6 +7,8 @@ distribution, but for a chance that is the tail of a fair coin's n throws. A rat
     regressed       the whole interval lies above the limit
     not regressed   the whole interval lies at or below the limit
     did not measure all else: too few pairs, or the limit lies within the interval. Never green.
+
+While noise leaves a verdict open, what it rests on is measured again, in one way for all of them: `until_settled`.
 """
 
 from __future__ import annotations
@@ -21,6 +23,8 @@ from typing import Optional
 LEAST_CONFIDENCE = 0.95
 LEAST_FOR_SPREAD = 4  # values
 LEAST_PAIRS = 6  # of fewer no two enclose the median with such confidence
+MOST_TIMES = 8  # as many pairs are measured before it is said that nothing can be said
+MOST_PAIRS = MOST_TIMES * LEAST_PAIRS
 
 
 class Verdict(Enum):
@@ -82,22 +86,37 @@ def spread_permille(values: Sequence[float]) -> int:
     return round(1000 * (high - low) / middle)
 
 
+def until_settled(measure: Callable[[], None], settled: Callable[[], bool], most: int) -> None:
+    """Measure, and again while the verdict is open; bounded, for a machine that is never quiet. Then it did not measure."""
+    for _ in range(most):
+        measure()
+        if settled():
+            break
+
+
+def is_settled(ratios: Sequence[float], limit: float) -> bool:
+    return judge_ratio(ratios, limit) is not Verdict.UNMEASURED
+
+
 def measure_pairs(left: Callable[[], int], right: Callable[[], int], least: int, most: int, limit: Optional[float] = None) -> Pairs:
     """Measure at least `least` pairs; go on, up to `most`, while the limit is given and nothing can be said of it."""
     lefts: list[int] = []
     rights: list[int] = []
-    left(), right()  # the first of each finds cold caches
-    while len(lefts) < most:
+
+    def one_pair() -> None:
         if len(lefts) % 2 == 0:
             lefts.append(max(1, left()))
             rights.append(max(1, right()))
         else:
             rights.append(max(1, right()))
             lefts.append(max(1, left()))
-        pairs = Pairs(tuple(lefts), tuple(rights))
-        if len(lefts) >= least and (limit is None or judge_ratio(pairs.ratios, limit) is not Verdict.UNMEASURED):
-            break
-    return pairs
+
+    def pairs() -> Pairs:
+        return Pairs(tuple(lefts), tuple(rights))
+
+    left(), right()  # the first of each finds cold caches
+    until_settled(one_pair, lambda: len(lefts) >= least and (limit is None or is_settled(pairs().ratios, limit)), most)
+    return pairs()
 
 
 def statement(pairs: Pairs) -> str:

@@ -21,10 +21,11 @@ from perf.bench.page import PAGE, WORST, render
 from perf.bench.programs import PROGRAMS, Program, programs_named
 from perf.bench.record import MEASURED, Record, from_json, to_bytes
 from perf.bench.running import Bench, Row, Runs, mean_permille, require_same, row
-from perf.bench_check import CLAIMS, MEAN_LIMIT, TRIALS, WORST_LIMIT, judge_code, repeated
+from perf.bench_check import CLAIMS, MEAN_LIMIT, WORST_LIMIT, judge_code, repeated
 from perf.command import PerfError
 from perf.guard import PINNED_ENVIRONMENT
 from perf.machine import Machine
+from perf.sampling import MOST_PAIRS
 from perf.workbench import workbench
 from tests.conftest import TOP
 from tests.needs import need
@@ -236,7 +237,7 @@ def test_what_noise_leaves_open_is_measured_again() -> None:
 
 def test_what_noise_leaves_open_for_good_was_not_measured() -> None:
     found = repeated(lambda: {"json": [1.0, 3.0] * 3}, lambda ratios: [(ratios["json"], WORST_LIMIT)])
-    assert len(found["json"]) == 6 * TRIALS
+    assert len(found["json"]) == MOST_PAIRS
     with pytest.raises(NotMeasured, match="json: times gcc -O2: 2.00, between 1.00 and 3.00"):
         list(judge_code(found))
 
