@@ -41,6 +41,7 @@ from perf.guard.supervisor import memory as memory_of
 from perf.guard.supervisor.launch import Launched
 from perf.guard.supervisor.members import Descendants, parent_session_birth
 from perf.guard.supervisor.reaper import LONGEST_SECONDS, PROGRESS_SECONDS, SHORTEST_SECONDS, Order, Reaper
+from perf.rss_limit_check import of_its_own
 from tests.conftest import TOP
 from tests.needs import need_root
 
@@ -538,19 +539,6 @@ def test_the_peak_is_the_same_when_the_program_was_dropped_from_memory(zero: Pat
             os.posix_fadvise(file.fileno(), kept, 0, os.POSIX_FADV_DONTNEED)
         found.append(run(command, environment=PINNED_ENVIRONMENT, one_processor=True).peak_kib)
     assert len(set(found)) == 1, found
-
-
-def of_its_own(zero: Path, tmp_path: Path) -> Path:
-    """A copy of the compiler that nobody else runs: a page of a file that another process is just taking is left out of what is mapped
-    around a page that is touched. It is on disk, or the page might be under way to there."""
-    program = tmp_path / "zero"
-    if not program.exists():
-        with program.open("wb") as file:
-            file.write(zero.read_bytes())
-            file.flush()
-            os.fsync(file.fileno())
-        program.chmod(0o755)
-    return program
 
 
 def peaks(zero: Path, tmp_path: Path, times: int = 60) -> Counter[int]:
