@@ -489,6 +489,24 @@ MUTANTS: Tuple[Mutant, ...] = (
     ),
     Mutant(
         "compiler/opt/fold.0x0",
+        "((= x w) (masked-by! k i inst.op x y v))",
+        "((= x w) (masked-by! k i inst.op x y w))",
+        "opt/gvn/bits-shared-crosswise",
+    ),
+    Mutant(
+        "compiler/opt/fold.0x0",
+        "(if (and (= (type-of k y) ssa.i64) (= (type-of k z) ssa.i64))",
+        "(if (= (type-of k z) ssa.i64)",
+        "opt/gvn/bits-of-an-address-stay",
+    ),
+    Mutant(
+        "compiler/opt/fold.0x0",
+        "(becomes! k i ops.i-and mask (known.make! k op ssa.i64 y z 0) 0)",
+        "(becomes! k i op mask (known.make! k ops.i-and ssa.i64 y z 0) 0)",
+        "opt/gvn/bits-that-two-values-share",
+    ),
+    Mutant(
+        "compiler/opt/fold.0x0",
         "(= (+ (right-number k shifted) (right-number k down)) width)",
         "(<= (+ (right-number k shifted) (right-number k down)) width)",
         "opt/gvn/rotations",
