@@ -31,6 +31,8 @@ except ModuleNotFoundError as error:
     if error.name is not None and error.name.split(".")[0] in ("audit", "perf", "release", "bootstrap"):
         raise
     sys.exit(print(f"audit: this Python has no {error.name}; {ENVIRONMENT}", file=sys.stderr) or 2)
+except KeyboardInterrupt:
+    sys.exit(print("audit: interrupted", file=sys.stderr) or 130)
 
 Render = Callable[[Sequence[Judged], Path], str]
 FORMATS: Tuple[Tuple[str, Render], ...] = (

@@ -21,6 +21,8 @@ except ModuleNotFoundError as error:
     if error.name is not None and error.name.split(".")[0] in ("perf", "release"):
         raise
     sys.exit(print(f"release: this Python has no {error.name}; run build/venv/bin/python (make build/venv/ready)", file=sys.stderr) or 2)
+except KeyboardInterrupt:
+    sys.exit(print("release: interrupted", file=sys.stderr) or 130)
 
 TOP = Path(__file__).resolve().parent.parent
 

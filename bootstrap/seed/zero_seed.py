@@ -107,8 +107,12 @@ def parse_arguments(arguments):
 
 
 def write_executable(path, data):
-    """Writes a file of mode 755 under another name, then gives it its own."""
+    """Writes a file of mode 755 under another name, then gives it its own. A device or a pipe stays what it is, and is written to."""
     try:
+        if os.path.exists(path) and not os.path.isfile(path):
+            with open(path, 'wb') as file:
+                file.write(data)
+            return
         handle, temporary = tempfile.mkstemp(dir=os.path.dirname(os.path.abspath(path)), prefix='.seed-')
         try:
             with os.fdopen(handle, 'wb') as file:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
 import re
 import signal
 import subprocess
@@ -162,6 +163,14 @@ def test_wrong_usage_is_two_and_a_sentence(
         status = end.code
     told = capsys.readouterr().err
     assert status == 2 and said in told and "Traceback" not in told
+
+
+@pytest.mark.parametrize(("command", "library"), [("audit", "pygal"), ("release", "cyclonedx")])
+def test_an_interrupt_while_the_libraries_are_loaded_is_told_in_a_line(command: str, library: str, tmp_path: Path) -> None:
+    (tmp_path / f"{library}.py").write_text("raise KeyboardInterrupt", "utf-8")
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-m", command, "--help"], cwd=TOP, capture_output=True, text=True, timeout=240, env=environment)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", f"{command}: interrupted\n")
 
 
 def test_a_python_without_the_libraries_is_told_where_to_go(tmp_path: Path) -> None:

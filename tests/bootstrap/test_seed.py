@@ -11,6 +11,8 @@ import io
 import os
 import re
 import shutil
+import signal
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -100,6 +102,35 @@ def test_the_product_is_executable_and_replaced_whole(tmp_path: Path) -> None:
     assert compile_with(sys.executable, source, out).returncode == 1
     assert subprocess.run([str(out)]).returncode == 7
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.0x0", "product"]
+
+
+def test_a_pipe_is_written_to_and_not_replaced(tmp_path: Path) -> None:
+    source, pipe, out = tmp_path / "a.0x0", tmp_path / "pipe", tmp_path / "out"
+    source.write_text("(⊙ a) (ƒ main (∷ (→ I64)) () 7)", "utf-8")
+    os.mkfifo(pipe)
+    with open(tmp_path / "read", "wb") as file, subprocess.Popen(["cat", str(pipe)], stdout=file) as reader:
+        try:
+            assert compile_with(sys.executable, source, pipe).returncode == 0
+            assert stat.S_ISFIFO(pipe.stat().st_mode)
+            assert reader.wait(timeout=300) == 0
+        finally:
+            reader.kill()
+    assert compile_with(sys.executable, source, out).returncode == 0
+    assert (tmp_path / "read").read_bytes() == out.read_bytes()
+
+
+def test_an_interrupt_ends_it_without_a_word(tmp_path: Path) -> None:
+    source = tmp_path / "a.0x0"
+    os.mkfifo(source)
+    command = [sys.executable, "-B", str(SEED), str(source), str(tmp_path / "out")]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as seed:
+        try:
+            with open(source, "wb"):  # which waits until the seed reads
+                seed.send_signal(signal.SIGINT)
+                assert (seed.communicate(timeout=300)[1], seed.returncode) == ("", -signal.SIGINT)
+        finally:
+            seed.kill()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.0x0"]
 
 
 @pytest.mark.parametrize(

@@ -225,6 +225,7 @@ def test_compiler_by_another_name_takes_input_and_output(zero: Path, hello: Path
 
 @pytest.mark.parametrize("arguments", [
     [], ["no-such-command"], ["build"], ["check"], ["build", "--no-such-option", "x.0x0"], ["build", "a.0x0", "-o"],
+    ["build", "a.0x0", "-o", ""], ["build", "a.0x0", "--lib="],
     ["check", "a.0x0", "b.0x0", "--no-such-option"], ["run"], ["fmt"], ["ssa"], ["memory-summary"],
 ], ids=" ".join)
 def test_wrong_usage_is_told_and_ends_with_2(zero: Path, arguments: List[str]) -> None:
