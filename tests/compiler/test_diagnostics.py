@@ -68,7 +68,10 @@ def test_rows_have_the_holes_that_reports_fill() -> None:
             ["state it where the parameter is declared: (∀ (T (name (→ type... result))))"],
         ),
         ("names/a-function-of-its-own-module-named-make", ["what is exported may have this name: it is called by an alias"]),
-        ("control/an-if-without-else-gives-no-value", ["(if c a) is (); (if c a b) has a value"]),
+        (
+            "control/an-if-without-else-gives-no-value",
+            ["(discard e) is (), whatever e is", "(if c a) is (); (if c a b) has a value"],
+        ),
         ("match/none-in-small-letters", ["the name of a case begins with a capital letter"]),
         (
             "constants/a-view-of-what-is-not-constant",
