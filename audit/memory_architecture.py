@@ -255,7 +255,7 @@ def output_goes_in_pieces(subject: Subject) -> Iterator[Finding]:
 
 
 def peak_kib(subject: Subject, argv: List[str], folder: Path) -> int:
-    limits = Limits(timeout_seconds=60, max_rss_kib=1 << 20)
+    limits = Limits(timeout_seconds=600, max_rss_kib=1 << 20)
     try:
         done = run(argv, limits, cwd=folder, environment=PINNED_ENVIRONMENT, capture=True, one_processor=True)
     except GuardError as error:

@@ -224,7 +224,7 @@ def root_spares_the_seed(subject: Subject) -> Iterator[Finding]:
     """With a trusted root the chain starts from it, and the seed is not entered: it runs nowhere, and only the chain, to hash it, opens it."""
     with rooted_tree(subject) as top:
         argv = [sys.executable, "-S", "-m", "bootstrap"]
-        seen = trace(argv, top, timeout_seconds=60, environment={**clean_environment(), "PYTHONDONTWRITEBYTECODE": "1"})
+        seen = trace(argv, top, timeout_seconds=600, environment={**clean_environment(), "PYTHONDONTWRITEBYTECODE": "1"})
         if seen.status != 0:
             yield Finding(f"the chain fails from a trusted root, with status {seen.status}: {last_line(seen.stderr)}", "bootstrap/chain.py")
             return

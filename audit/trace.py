@@ -63,7 +63,7 @@ class Trace:
 
 
 def trace(
-    argv: Sequence[str], cwd: Path, *, timeout_seconds: float = 60, environment: Optional[Mapping[str, str]] = None
+    argv: Sequence[str], cwd: Path, *, timeout_seconds: float = 600, environment: Optional[Mapping[str, str]] = None
 ) -> Trace:
     """Run a command to its end and tell what it did."""
     if sys.platform != "linux" or platform.machine() != "x86_64":
