@@ -19,3 +19,13 @@ def need(tool: str) -> str:
 def need_root() -> None:
     if os.geteuid() != 0:
         pytest.skip("needs to be root, to become another user")
+
+
+def need_room(folder: str, mib: int) -> None:
+    """In the folder, for so much; what a container gives of shared memory is commonly 64 MiB."""
+    try:
+        free = shutil.disk_usage(folder).free >> 20
+    except OSError:
+        free = 0
+    if free < mib:
+        pytest.skip(f"{folder} has room for {free} MiB, not for {mib}")

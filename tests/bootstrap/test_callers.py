@@ -10,6 +10,7 @@ import signal
 import stat
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Iterator, List, Tuple
 
@@ -154,6 +155,7 @@ def test_a_source_that_changes_while_it_is_judged_leaves_no_evidence(
     def busy(subject: Subject) -> Iterator[Finding]:
         """The source is as it should be."""
         subject.audited.append(source)
+        time.sleep(0.05)  # by the clock of files, which older kernels move on at each tick alone, it began before
         source.write_text("changed")
         yield from ()
 
