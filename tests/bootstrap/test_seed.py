@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import errno
 import gc
 import glob
 import importlib
@@ -15,6 +16,7 @@ import signal
 import stat
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Callable, Dict, List, Tuple
 
@@ -119,15 +121,26 @@ def test_a_pipe_is_written_to_and_not_replaced(tmp_path: Path) -> None:
     assert (tmp_path / "read").read_bytes() == out.read_bytes()
 
 
+def writer_of(pipe: Path, reader: "subprocess.Popen[str]") -> int:
+    """The pipe open for writing, as soon as the process reads it."""
+    while True:
+        try:
+            return os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
+        except OSError as error:
+            assert error.errno == errno.ENXIO and reader.poll() is None
+            time.sleep(0.01)
+
+
 def test_an_interrupt_ends_it_without_a_word(tmp_path: Path) -> None:
     source = tmp_path / "a.0x0"
     os.mkfifo(source)
     command = [sys.executable, "-B", str(SEED), str(source), str(tmp_path / "out")]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as seed:
         try:
-            with open(source, "wb"):  # which waits until the seed reads
-                seed.send_signal(signal.SIGINT)
-                assert (seed.communicate(timeout=300)[1], seed.returncode) == ("", -signal.SIGINT)
+            held = writer_of(source, seed)
+            seed.send_signal(signal.SIGINT)
+            assert (seed.communicate(timeout=300)[1], seed.returncode) == ("", -signal.SIGINT)
+            os.close(held)
         finally:
             seed.kill()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.0x0"]
