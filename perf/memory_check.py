@@ -271,11 +271,16 @@ class Build:
     retained_bytes: int
 
 
-def one_and_two_times(subject: Subject) -> Iterator[tuple[str, Build, Build]]:
+builds_before: dict[Key, list[tuple[str, Build, Build]]] = {}  # one pair of builds of each shape serves both claims of one run
+
+
+def one_and_two_times(subject: Subject) -> list[tuple[str, Build, Build]]:
     with judged(subject) as place:
-        for shape in SHAPES:
-            small, large = (build_of(place, shape, lines) for lines in SIZES)
-            yield shape, small, large
+        key = key_of(subject)
+        if key not in builds_before:
+            small, large = ([build_of(place, shape, lines) for shape in SHAPES] for lines in SIZES)
+            builds_before[key] = list(zip(SHAPES, small, large))
+    return builds_before[key]
 
 
 def build_of(place: Workbench, shape: str, lines: int) -> Build:

@@ -26,7 +26,7 @@ PROGRAMS: tuple[Program, ...] = (
     Program("fannkuch", 10, 9, 7, "short loops over very small arrays"),
     Program("matmul", 1100, 350, 20, "one loop of multiplications"),
     Program("bintrees", 20, 16, 6, "allocation and pointers"),
-    Program("strhash", 16000000, 1000000, 5000, "bytes, and a table of records"),
+    Program("strhash", 16000000, 500000, 5000, "bytes, and a table of records"),
     Program("quicksort", 6000000, 500000, 2000, "partition; branches that cannot be foreseen"),
     Program("hashmap", 30000000, 2000000, 5000, "a table of numbers"),
     Program("lz", 60, 4, 1, "bytes, matches, copies"),
