@@ -176,6 +176,7 @@ def until(condition: Callable[[], bool]) -> None:
         time.sleep(0.01)
 
 
+@pytest.mark.machine
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
 def test_a_killed_run_leaves_no_process_and_no_evidence(number: signal.Signals, tmp_path: Path) -> None:
     stale = tmp_path / "build/audit/two/report.json"
