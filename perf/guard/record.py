@@ -6,11 +6,14 @@ for others to check is written through here, but for release/verify.py, which ju
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import hashlib
 import json
 import os
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Iterator
 
 BLOCK = 1 << 20
 
@@ -35,22 +38,56 @@ def refuse_floats(value: Any) -> None:
 def write_whole(path: Path, content: bytes, mode: int = 0o644) -> None:
     """Put the content at the path, whole or not at all; folders above it are made. Raises OSError with the path that was asked for.
 
-    A device or a pipe is written into, as a shell would, and never replaced.
+    A device or a pipe is written into, as a shell would, and never replaced. What a writer that was killed has left of its part goes: who
+    is at work holds a lock on it.
     """
     if is_device(path):
         path.write_bytes(content)
         return
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_bytes(content)
-        part.chmod(mode)
-        os.replace(part, path)
+        remove_left(path)
+        with part_of(path) as part:
+            part.write_bytes(content)
+            part.chmod(mode)
+            os.replace(part, path)
     except OSError as error:
         raise OSError(error.errno, error.strerror, str(path)) from None
+
+
+@contextmanager
+def part_of(path: Path) -> Iterator[Path]:
+    """A file beside the path, which is this writer's for as long as it takes, and gone afterwards."""
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    lock = -1
+    try:
+        while lock < 0 or not is_at(part, lock):  # who looked for what was left may have come in between
+            if lock >= 0:
+                os.close(lock)
+            lock = os.open(part, os.O_RDONLY | os.O_CREAT, 0o600)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield part
     finally:
-        if part.exists():
-            part.unlink()
+        part.unlink(missing_ok=True)
+        if lock >= 0:
+            os.close(lock)
+
+
+def is_at(path: Path, file: int) -> bool:
+    try:
+        return os.path.samestat(os.stat(path), os.fstat(file))
+    except FileNotFoundError:
+        return False
+
+
+def remove_left(path: Path) -> None:
+    """Remove the parts of the path that nobody has locked."""
+    for name in os.listdir(path.parent) if os.access(path.parent, os.R_OK) else ():
+        if name.startswith(f"{path.name}.") and name.endswith(".part"):
+            with contextlib.suppress(OSError):  # somebody is at work, or has done this already
+                with path.with_name(name).open("rb") as file:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    path.with_name(name).unlink()
 
 
 def is_device(path: Path) -> bool:

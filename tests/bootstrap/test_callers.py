@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import random
@@ -87,6 +88,29 @@ def test_a_pipe_is_written_into_and_stays(tmp_path: Path) -> None:
         assert stat.S_ISFIFO(os.stat(pipe).st_mode)
     finally:
         os.close(reader)
+
+
+def test_what_a_killed_writer_left_goes_and_what_one_at_work_has_stays(tmp_path: Path) -> None:
+    left, at_work, other = (tmp_path / name for name in ("told.11.part", "told.12.part", "tolds.13.part"))
+    for part in (left, at_work, other):
+        part.write_bytes(b"half")
+    with at_work.open("rb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        write_whole(tmp_path / "told", b"whole", 0o640)
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["told", "told.12.part", "tolds.13.part"]
+    write_whole(tmp_path / "told", b"again", 0o640)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["told", "tolds.13.part"]
+    assert (tmp_path / "told").read_bytes() == b"again" and stat.S_IMODE((tmp_path / "told").stat().st_mode) == 0o640
+
+
+def test_a_file_that_many_write_is_whole_and_leaves_nothing(tmp_path: Path) -> None:
+    script = "import sys; from pathlib import Path; from perf.guard.record import write_whole\n"
+    script += "for _ in range(300): write_whole(Path(sys.argv[1]), sys.argv[2].encode() * 5000)"
+    writers = [subprocess.Popen([sys.executable, "-c", script, str(tmp_path / "told"), letter], cwd=TOP) for letter in "abcd"]
+    assert [writer.wait(timeout=240) for writer in writers] == [0] * 4
+    assert [path.name for path in tmp_path.iterdir()] == ["told"]
+    content = (tmp_path / "told").read_bytes()
+    assert content == content[:1] * 5000
 
 
 @pytest.mark.parametrize("kind", ["file", "files", "link"])
