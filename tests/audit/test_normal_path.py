@@ -86,8 +86,9 @@ def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
     top = tmp_path_factory.mktemp("sources")
     shutil.copytree(TOP / "compiler", top / "compiler")
     shutil.copytree(TOP / "lib", top / "lib")
-    (top / "bootstrap").mkdir()
-    for name in (MAKEFILE, CHAIN):
+    for folder in ("bootstrap", "tests"):
+        (top / folder).mkdir()
+    for name in (MAKEFILE, CHAIN, "tests/requirements.txt"):
         shutil.copy(TOP / name, top / name)
     return top
 
