@@ -24,7 +24,7 @@ from perf.guard.front import run_command
 
 READY, WRONG_HASH, TROUBLE, UNREACHABLE = 0, 1, 2, 4
 LIMITS = Limits(timeout_seconds=900)
-PIP = ("-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input", "--retries", "1", "--timeout", "10", "--require-hashes",
+PIP = ("-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input", "--retries", "3", "--timeout", "30", "--require-hashes",
        "--no-compile")  # most modules are never imported; the others are compiled when they are  # fmt: skip
 ELSEWHERE = ("PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV", "PIP_USER", "PIP_TARGET")
 BEGUN = {"bin", "include", "lib", "lib64", ".gitignore"}  # what lies in one that was ended before it had its pyvenv.cfg
