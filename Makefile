@@ -11,7 +11,8 @@ CHECKS = normal-path-audit-check memory-architecture-check imports-check elf-che
   memory-check memory-summary-check perf-check bench-check rss-limit-check optimizer-smoke
 
 export PYTHONPYCACHEPREFIX := $(CURDIR)/build/pycache
-MAKEFLAGS += --jobs=2  # the environment is made while the chain is walked
+MAKEFLAGS += $(if $(word 2,$(MAKECMDGOALS)),,--jobs=2)# one target: the environment is made while the chain is walked; of several, one after another
+unexport MAKEFLAGS
 
 .DEFAULT_GOAL := all
 .PHONY: all trusted-chain bootstrap-from-seed test quick $(CHECKS) ddc release release-check trust-root fmt lint clean help

@@ -53,6 +53,12 @@ def test_all_is_the_trusted_chain() -> None:
     assert steps == sorted(steps)
 
 
+@pytest.mark.parametrize(("goals", "jobs"), [([], True), (["all"], True), (["clean", "all"], False), (["release", "release-check"], False)])
+def test_several_targets_are_made_one_after_another(goals: List[str], jobs: bool) -> None:
+    flags = " ".join(re.findall(r"^MAKEFLAGS :?= ?(.*)$", made("--dry-run", "--print-data-base", *goals), re.MULTILINE))
+    assert ("jobs" in flags or "-j" in flags) == jobs, flags
+
+
 def test_every_target_has_its_line_of_help() -> None:
     lines = made("help").splitlines()
     assert sorted(line.split(" ", 1)[0] for line in lines) == sorted(phony())
