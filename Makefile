@@ -6,7 +6,7 @@ ZERO = build/bin/zero
 VERSION = $(shell cat VERSION)
 WORKERS ?= 2
 VENV = build/venv/bin/python
-PYTEST = $(VENV) -m pytest -n $(WORKERS)
+PYTEST = $(VENV) -m pytest -n $(WORKERS) --dist worksteal
 CHECKS = normal-path-audit-check memory-architecture-check imports-check elf-check docs-check \
   memory-check memory-summary-check perf-check bench-check rss-limit-check optimizer-smoke
 

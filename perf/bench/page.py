@@ -1,4 +1,4 @@
-"""page: docs/performance.md, made from perf/bench/measured.json and, for the three worst loops, perf/bench/worst.md."""
+"""page: docs/performance.md, made from perf/bench/measured.json and, for the worst loops, perf/bench/worst.md."""
 
 from __future__ import annotations
 
