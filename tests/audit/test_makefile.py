@@ -82,7 +82,7 @@ def test_every_check_judges_a_group_and_every_group_has_one() -> None:
         (["bootstrap-from-seed"], "-m bootstrap --from-seed --again"),
         (["test"], "build/venv/bin/python -m pytest -n 2"),
         (["test", "WORKERS=7"], "build/venv/bin/python -m pytest -n 7"),
-        (["quick"], '-m pytest -n 2 -m "not slow"'),
+        (["quick"], '-m pytest -n 2 --dist worksteal -m "not slow"'),
         (["ddc"], "-m bootstrap.witness"),
         (["ddc", "FETCH=1"], "-m bootstrap.witness --fetch"),
         (["release"], "-m release make "),
