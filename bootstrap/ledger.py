@@ -6,7 +6,7 @@ It is written last and renamed into place, so that a ledger on disk always tells
 from __future__ import annotations
 
 import json
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, Dict, Iterable, List, Optional
 
 from perf.guard import record
@@ -28,11 +28,18 @@ def input_hashes(top: Path, patterns: Iterable[str], own: Optional[Path] = None)
     """The SHA-256 of every file that the patterns name, by its path from the top; not of what the chain writes to `own`."""
     found: List[Path] = []
     for pattern in patterns:
-        try:
-            found += [path for path in top.glob(pattern) if path.is_file() and "__pycache__" not in path.parts and own not in path.parents]
-        except (ValueError, NotImplementedError, IndexError):
-            raise BootstrapError(f"inputs: {pattern!r} is not a pattern of paths below the top") from None
+        found += [path for path in paths_of(top, pattern) if path.is_file() and "__pycache__" not in path.parts and own not in path.parents]
     return {str(path.relative_to(top)): sha256_of(path) for path in sorted(set(found))}
+
+
+def paths_of(top: Path, pattern: str) -> List[Path]:
+    """What a pattern names, which must be one of paths below the top."""
+    try:
+        if PurePath(pattern).parts and not PurePath(pattern).is_absolute():
+            return list(top.glob(pattern))
+    except ValueError:  # such as a**b
+        pass
+    raise BootstrapError(f"inputs: {pattern!r} is not a pattern of paths below the top")
 
 
 def write_ledger(path: Path, content: Dict[str, Any]) -> None:

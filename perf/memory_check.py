@@ -7,19 +7,18 @@ seen when it is small. What Python runs is judged so against its baseline, since
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Optional
 
-from audit.claim import Claim, Finding, NotMeasured, Subject
+from audit.claim import Claim, Finding, Subject
 
 from .baseline import Baseline, Entry, baseline_name, read_baseline, version_of
 from .workbench import Workbench
 from .budget import BUDGETS, Budgets, budget_for, parse_budgets, read_budgets
 from .command import PerfError
 from .git import file_at, has_history, last_release
-from .judging import judged
+from .judging import Key, judged, key_of, once
 from .machine import fixes_addresses, python_key, uncounted_kib
 from .memory_summary_check import figures_of
 from .steps import STEPS
@@ -38,29 +37,19 @@ class Measured:
     absent: tuple[str, ...]  # steps that cannot be measured here
 
 
-Key = tuple[Path, Path, int]  # a tree, its compiler, and when that was made
-measured_before: dict[Key, Measured] = {}  # a compiler's figures serve every claim of one run
 peaks_before: dict[Key, dict[str, int]] = {}  # what another group of the same run has measured, by step
 
 
-def key_of(subject: Subject) -> Key:
-    return subject.top, subject.zero, subject.zero.stat().st_mtime_ns
-
-
 def measured(subject: Subject) -> Measured:
-    """The peak of every step, measured once for one compiler; each claim notes the figures that it judges."""
-    if not subject.zero.is_file():
-        raise NotMeasured(f"{subject.zero}: there is no compiler")
-    key = key_of(subject)
-    if key not in measured_before:
-        with judged(subject) as place:
-            measured_before[key] = measure(place, peaks_before.get(key, {}))
-    found = measured_before[key]
+    """The peak of every step; each claim notes the figures that it judges."""
+    found = peaks_of_steps(subject)
     subject.figures.update({f"{name.replace('.', '_')}_peak_kib": peak for name, peak in found.peaks.items()})
     return found
 
 
-def measure(place: Workbench, known: Mapping[str, int]) -> Measured:
+@once
+def peaks_of_steps(subject: Subject, place: Workbench) -> Measured:
+    known = peaks_before.get(key_of(subject), {})
     peaks, absent = {}, []
     for step in STEPS:
         if step.key in known:
@@ -271,16 +260,10 @@ class Build:
     retained_bytes: int
 
 
-builds_before: dict[Key, list[tuple[str, Build, Build]]] = {}  # one pair of builds of each shape serves both claims of one run
-
-
-def one_and_two_times(subject: Subject) -> list[tuple[str, Build, Build]]:
-    with judged(subject) as place:
-        key = key_of(subject)
-        if key not in builds_before:
-            small, large = ([build_of(place, shape, lines) for shape in SHAPES] for lines in SIZES)
-            builds_before[key] = list(zip(SHAPES, small, large))
-    return builds_before[key]
+@once
+def one_and_two_times(subject: Subject, place: Workbench) -> list[tuple[str, Build, Build]]:
+    small, large = ([build_of(place, shape, lines) for shape in SHAPES] for lines in SIZES)
+    return list(zip(SHAPES, small, large))
 
 
 def build_of(place: Workbench, shape: str, lines: int) -> Build:

@@ -13,11 +13,12 @@ from audit.claim import Claim, Finding, Subject
 
 from .budget import BUDGETS, read_budgets
 from .command import PerfError
-from .judging import judged
+from .judging import key_of, once
 from .machine import fixes_addresses, uncounted_kib
-from .memory_check import ROOM_PERMILLE, Key, closest, key_of, peaks_before
+from .memory_check import ROOM_PERMILLE, closest, peaks_before
 from .optimizer_smoke import PASSES, dumps, smoke
 from .store import sha256_of
+from .workbench import Workbench
 
 STEP = "optimizer.source_smoke"
 HEAD = b"function "
@@ -38,20 +39,17 @@ class Trees:
     dumps: dict[str, tuple[Dump, Dump]]  # by pass, of either run
 
 
-trees_before: dict[Key, Trees] = {}  # one pair of trees serves every claim
+@once
+def pair_of_trees(subject: Subject, place: Workbench) -> Trees:
+    first = smoke(place)
+    said = {name: read(path) for name, path in dumps(place).items()}
+    second = smoke(place)
+    peaks_before.setdefault(key_of(subject), {})[STEP] = max(first.peak_kib, second.peak_kib)
+    return Trees((first.peak_kib, second.peak_kib), {name: (said[name], read(path)) for name, path in dumps(place).items()})
 
 
 def trees(subject: Subject) -> Trees:
-    with judged(subject) as place:
-        key = key_of(subject)
-        if key not in trees_before:
-            first = smoke(place)
-            said = {name: read(path) for name, path in dumps(place).items()}
-            second = smoke(place)
-            both = {name: (said[name], read(path)) for name, path in dumps(place).items()}
-            trees_before[key] = Trees((first.peak_kib, second.peak_kib), both)
-            peaks_before.setdefault(key, {})[STEP] = max(first.peak_kib, second.peak_kib)
-    found = trees_before[key]
+    found = pair_of_trees(subject)
     subject.figures[f"{STEP.replace('.', '_')}_peak_kib"] = max(found.peaks_kib)
     for name, (dump, _) in found.dumps.items():
         subject.figures[f"{name}_graphs_count"] = dump.graphs

@@ -18,8 +18,7 @@ from audit.claim import Claim, Finding, NotMeasured, NotPresent, Subject
 from .workbench import SOURCE, Workbench, trusted_root
 from .command import PerfError
 from .history import HISTORY, add_record, read_history
-from .judging import judge_limit, judged
-from .memory_check import Key, key_of
+from .judging import judge_limit, judged, once
 from .machine import this_machine
 from .noise import learn_noise, noise_permille, read_noise
 from .reference import FOLDER, keep_reference, reference_of
@@ -81,16 +80,11 @@ def twice_takes_twice(subject: Subject) -> Iterator[Finding]:
             yield from judge_limit(pairs.ratios, TWICE_LIMIT, f"{LINES} and {2 * LINES} lines of {shape}: {statement(pairs)}")
 
 
-itself_before: dict[Key, list[int]] = {}  # a compiler's times serve every claim of one run
-
-
+@once
 def compiles_itself(subject: Subject, bench: Workbench) -> list[int]:
     """What the compiler takes for its own source, some times."""
-    key = key_of(subject)
-    if key not in itself_before:
-        run = compiling(bench, subject.zero, bench.top / SOURCE)
-        itself_before[key] = [run() for _ in range(LEAST_PAIRS)]
-    return itself_before[key]
+    run = compiling(bench, subject.zero, bench.top / SOURCE)
+    return [run() for _ in range(LEAST_PAIRS)]
 
 
 def faster_than_the_seed(subject: Subject) -> Iterator[Finding]:
@@ -98,7 +92,7 @@ def faster_than_the_seed(subject: Subject) -> Iterator[Finding]:
     if sys.implementation.name != "cpython":
         raise NotPresent(f"the limit is for CPython, and this is {sys.implementation.name}")
     with judged(subject) as bench:
-        seed, ours = cpu_us(bench, bench.seed_command(bench.path("zero-next"))), min(compiles_itself(subject, bench))
+        seed, ours = cpu_us(bench, bench.seed_command(bench.path("zero-next"))), min(compiles_itself(subject))
         subject.figures["seed_us"], subject.figures["compiler_us"] = seed, ours
         lines = sum(path.read_bytes().count(b"\n") for path in (bench.top / "compiler").rglob("*.0x0"))
         subject.figures["compiler_lines_per_second"] = round(lines * 1_000_000 / max(1, ours))
@@ -180,8 +174,7 @@ def running(bench: Workbench, name: str, program: Path) -> Callable[[], int]:
 
 def history_is_kept(subject: Subject) -> Iterator[Finding]:
     """What this compiler takes is added to the history, and the history can be read."""
-    with judged(subject) as bench:
-        values = compiles_itself(subject, bench)
+    values = compiles_itself(subject)
     name = "compiler_compiles_itself"
     figures = {f"{name}_cpu_us": round(statistics.median(values)), f"{name}_spread_permille": spread_permille(values)}
     before = read_history(subject.top)
